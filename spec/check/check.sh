@@ -1,0 +1,53 @@
+#!/bin/sh
+# Every static check, each with its verdict; all of them run. Ends with
+# "N passed, N failed".
+cd "$(dirname "$0")/../.." || exit 1
+LUA=${LUA:-lua5.4} MAKE=${MAKE:-make}
+passed=0 failed=0
+out=$(mktemp) || exit 1
+trap 'rm -f "$out"' EXIT
+
+verdict() {
+  name=$1
+  shift
+  if "$@" >"$out" 2>&1 </dev/null; then
+    passed=$((passed + 1))
+    printf 'ok    %s\n' "$name"
+  else
+    failed=$((failed + 1))
+    cat "$out"
+    printf 'FAIL  %s\n' "$name"
+  fi
+}
+
+c_files() { find csrc spec/c spec/fuzz bench examples -name '*.[ch]' | sort; }
+
+format() {
+  bad=0
+  for file in $(c_files); do
+    clang-format --dry-run -Werror "$file" 2>/dev/null || { echo "$file: make format"; bad=1; }
+  done
+  return $bad
+}
+
+check_cppcheck() {
+  cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability \
+    --inline-suppr --error-exitcode=1 --suppressions-list=spec/check/cppcheck.txt \
+    -D__linux__ -D__GNUC__ -Icsrc csrc
+}
+
+# shellcheck would be welcome but is not on every machine.
+scripts() { for f in .ci/run .ci/setup $(find spec bench -name node_modules -prune -o -name '*.sh' -print); do sh -n "$f" || return 1; done; }
+
+verdict "gcc -Werror" "$MAKE" check-gcc
+verdict "clang -Werror" "$MAKE" check-clang
+verdict "clang-format" format
+verdict "cppcheck" check_cppcheck
+verdict "luacheck" luacheck -q lua spec examples bench
+verdict "shell scripts parse" scripts
+verdict "rockspecs name every file" "$LUA" spec/check/rockspec.lua
+for rule in $("$LUA" spec/check/house.lua --list); do
+  verdict "$rule" "$LUA" spec/check/house.lua "$rule"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

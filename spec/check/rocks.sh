@@ -1,0 +1,37 @@
+#!/bin/sh
+# Both rocks into a fresh tree, then the installed modules, without the source
+# tree in any path: a client asks an emulator for the seeded SignalR.
+cd "$(dirname "$0")/../.." || exit 1
+LUA=${LUA:-lua5.4}
+tree=$(mktemp -d) || exit 1
+trap 'rm -rf "$tree"' EXIT
+log=$tree/log
+for rock in azure-signalr azure-signalr-emulator; do
+  # A copy: the objects of LuaRocks' build must not land in the source tree.
+  mkdir -p "$tree/src"
+  cp -R csrc lua rockspec README.md LICENSE "$tree/src/" || exit 1
+  (cd "$tree/src" && luarocks --lua-version 5.4 make --tree "$tree/rocks" "rockspec/$rock-scm-1.rockspec") >"$log" 2>&1 ||
+    { cat "$log"; echo "0 passed, 1 failed"; exit 1; }
+  grep -q 'warning:' "$log" && grep 'warning:' "$log"
+  rm -rf "$tree/src"
+done
+cat >"$tree/try.lua" <<'LUA'
+local azure = require("azure")
+local e = assert(require("azure.emulator").start { seed = "contoso" })
+local client = azure.client { cloud = e:cloud(), credential = e:credential() }
+local id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/contoso"
+  .. "/providers/Microsoft.SignalRService/signalr/contoso-signalr"
+local signalr = assert(client:signalr(id):get())
+assert(signalr.name == "contoso-signalr", signalr.name)
+client:close()
+e:stop()
+print("installed rocks run: found " .. signalr.name)
+LUA
+cd / || exit 1
+if LUA_INIT='' LUA_PATH="$tree/rocks/share/lua/5.4/?.lua;$tree/rocks/share/lua/5.4/?/init.lua;;" \
+  LUA_CPATH="$tree/rocks/lib/lua/5.4/?.so;;" "$LUA" "$tree/try.lua"; then
+  echo "1 passed, 0 failed"
+else
+  echo "0 passed, 1 failed"
+  exit 1
+fi
