@@ -1,0 +1,205 @@
+/* Owns the list of header fields and what a response's Retry-After means. */
+#include "headers.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* RFC 9110 5.6.2 */
+static bool is_token (const char *text, size_t len) {
+  static const char others[] = "!#$%&'*+-.^_`|~";
+  if (len == 0) return false;
+  for (size_t i = 0; i < len; i++) {
+    char c = text[i];
+    bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                 (c >= '0' && c <= '9');
+    if (!alnum && (c == '\0' || !strchr(others, c))) return false;
+  }
+  return true;
+}
+
+static bool is_blank (char c) {
+  return c == ' ' || c == '\t';
+}
+
+static bool make_room (struct azl_headers *headers) {
+  size_t capacity = headers->capacity ? headers->capacity * 2 : 8;
+  struct azl_header *items;
+  if (headers->count < headers->capacity) return true;
+  items = azl_realloc(headers->items, capacity * sizeof *items);
+  if (!items) return false;
+  headers->items = items;
+  headers->capacity = capacity;
+  return true;
+}
+
+static bool add_bytes (struct azl_headers *headers, const char *name,
+                       size_t name_len, const char *value, size_t value_len) {
+  struct azl_header item;
+  if (!make_room(headers)) return false;
+  item.name = azl_strndup(name, name_len);
+  item.value = item.name ? azl_strndup(value, value_len) : NULL;
+  if (!item.value) {
+    azl_free(item.name);
+    return false;
+  }
+  headers->items[headers->count++] = item;
+  return true;
+}
+
+/* Values are wiped: an Authorization header may be among them. */
+static void free_item (struct azl_header *item) {
+  azl_free(item->name);
+  azl_free_secret(item->value);
+}
+
+static size_t find (const struct azl_headers *headers, const char *name) {
+  size_t i = 0;
+  while (i < headers->count && strcasecmp(headers->items[i].name, name) != 0)
+    i++;
+  return i;
+}
+
+/* Drops the fields of that name from index `start` on. */
+static void remove_from (struct azl_headers *headers, const char *name,
+                         size_t start) {
+  size_t kept = start;
+  for (size_t i = start; i < headers->count; i++) {
+    if (strcasecmp(headers->items[i].name, name) == 0)
+      free_item(&headers->items[i]);
+    else
+      headers->items[kept++] = headers->items[i];
+  }
+  if (start < headers->count) headers->count = kept;
+}
+
+bool azl_headers_valid (const char *name, const char *value) {
+  return name && value && is_token(name, strlen(name)) &&
+         !strpbrk(value, "\r\n");
+}
+
+bool azl_headers_add (struct azl_headers *headers, const char *name,
+                      const char *value) {
+  if (!azl_headers_valid(name, value)) return false;
+  return add_bytes(headers, name, strlen(name), value, strlen(value));
+}
+
+bool azl_headers_set (struct azl_headers *headers, const char *name,
+                      const char *value) {
+  size_t at = find(headers, name);
+  char *copy;
+  if (at == headers->count) return azl_headers_add(headers, name, value);
+  if (!azl_headers_valid(name, value)) return false;
+  copy = azl_strdup(value);
+  if (!copy) return false;
+  azl_free_secret(headers->items[at].value);
+  headers->items[at].value = copy;
+  remove_from(headers, name, at + 1);
+  return true;
+}
+
+bool azl_headers_copy (struct azl_headers *to, const struct azl_headers *from) {
+  size_t before = to->count, count = from->count;
+  for (size_t i = 0; i < count; i++) {
+    const struct azl_header *item = &from->items[i];
+    if (add_bytes(to, item->name, strlen(item->name), item->value,
+                  strlen(item->value)))
+      continue;
+    while (to->count > before) free_item(&to->items[--to->count]);
+    return false;
+  }
+  return true;
+}
+
+const char *azl_headers_get (const struct azl_headers *headers,
+                             const char *name) {
+  size_t at;
+  if (!headers) return NULL;
+  at = find(headers, name);
+  return at < headers->count ? headers->items[at].value : NULL;
+}
+
+void azl_headers_remove (struct azl_headers *headers, const char *name) {
+  remove_from(headers, name, 0);
+}
+
+void azl_headers_free (struct azl_headers *headers) {
+  for (size_t i = 0; i < headers->count; i++) free_item(&headers->items[i]);
+  azl_free(headers->items);
+  memset(headers, 0, sizeof *headers);
+}
+
+bool azl_headers_parse_line (struct azl_headers *headers, const char *line,
+                             size_t len) {
+  const char *colon, *value;
+  size_t name_len, value_len;
+
+  if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+    azl_headers_free(headers);
+    return true;
+  }
+  while (len && (line[len - 1] == '\n' || line[len - 1] == '\r')) len--;
+  colon = len ? memchr(line, ':', len) : NULL;
+  if (!colon) return true;
+  name_len = (size_t)(colon - line);
+  value = colon + 1;
+  value_len = len - name_len - 1;
+  while (value_len && is_blank(*value)) value++, value_len--;
+  while (value_len && is_blank(value[value_len - 1])) value_len--;
+  if (!is_token(line, name_len)) return true;
+  for (size_t i = 0; i < value_len; i++) {
+    if (value[i] == '\0' || value[i] == '\r' || value[i] == '\n') return true;
+  }
+  return add_bytes(headers, line, name_len, value, value_len);
+}
+
+/* "12" or "1.5", times unit_ms; rounded up so that a wait is never shorter
+   than what was asked for. Huge values are cut off, they cannot be waited for
+   anyway. -1: not such a number. */
+static int64_t parse_wait_ms (const char *text, int64_t unit_ms) {
+  const int64_t most = 1000000000000;
+  int64_t value = 0, part = unit_ms;
+  bool digits = false, rounded = false;
+
+  while (is_blank(*text)) text++;
+  for (; *text >= '0' && *text <= '9'; text++, digits = true) {
+    value = value * 10 + (*text - '0') * unit_ms;
+    if (value > most) value = most;
+  }
+  if (digits && *text == '.') {
+    for (text++; *text >= '0' && *text <= '9'; text++) {
+      int64_t step = (*text - '0') * part;
+      value += step / 10;
+      rounded = rounded || step % 10 != 0;
+      part /= 10;
+    }
+  }
+  while (is_blank(*text)) text++;
+  if (!digits || *text) return -1;
+  return rounded ? value + 1 : value;
+}
+
+static int64_t date_wait_ms (const char *text, int64_t wall_ms) {
+  int64_t date = azl_http_date(text);
+  if (date < 0) return -1;
+  return date * 1000 > wall_ms ? date * 1000 - wall_ms : 0;
+}
+
+int64_t azl_retry_after_ms (const struct azl_headers *headers,
+                            int64_t wall_ms) {
+  static const struct {
+    const char *name;
+    int64_t unit_ms;
+  } fields[] = {
+      {"retry-after-ms", 1},
+      {"x-ms-retry-after-ms", 1},
+      {"Retry-After", 1000},
+  };
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+    const char *text = azl_headers_get(headers, fields[i].name);
+    int64_t wait_ms = text ? parse_wait_ms(text, fields[i].unit_ms) : -1;
+    if (wait_ms < 0 && text && fields[i].unit_ms == 1000)
+      wait_ms = date_wait_ms(text, wall_ms);
+    if (wait_ms >= 0) return wait_ms;
+  }
+  return -1;
+}

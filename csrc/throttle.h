@@ -1,0 +1,41 @@
+#ifndef AZL_THROTTLE_H
+#define AZL_THROTTLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "headers.h"
+#include "mem.h"
+
+/* Paces calls before ARM refuses them: one bucket per subscription (or the
+   tenant) and kind of call (reads, writes, deletes). ARM: token buckets of
+   250 +25/s reads, 200 +10/s writes and deletes; every header is optional and
+   the limits are not fixed, so a bucket starts to pace only once an answer
+   told how much is left. */
+struct azl_throttle;
+
+struct azl_throttle *azl_throttle_new (void);
+void azl_throttle_free (struct azl_throttle *throttle);
+
+/* Milliseconds that a call must wait before it may be sent now; 0: go, and the
+   call is counted. Asked again after the wait. */
+int64_t azl_throttle_delay_ms (struct azl_throttle *throttle,
+                               const char *method, const char *url,
+                               int64_t now_ms);
+
+/* The same for callers who keep a ticket between their questions about one
+   call: 0 at first, set here, 0 again when the call may go. Without one, a
+   newcomer who asks in the very millisecond of somebody's turn takes it, and
+   the other waits once more. */
+int64_t azl_throttle_turn_ms (struct azl_throttle *throttle, const char *method,
+                              const char *url, uint64_t *ticket,
+                              int64_t now_ms);
+
+/* Learns from an answer: x-ms-ratelimit-remaining-*, and after a 429 pauses
+   the whole bucket for retry_after_ms (-1: a default). To be called once for
+   every call that was let go; status 0 when no answer came. */
+void azl_throttle_learn (struct azl_throttle *throttle, const char *method,
+                         const char *url, int status,
+                         const struct azl_headers *headers,
+                         int64_t retry_after_ms, int64_t now_ms);
+
+#endif
