@@ -1,0 +1,67 @@
+/* The epoll backend: the only file with Linux-only headers for readiness. */
+#ifdef __linux__
+#include "poller_backend.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum { MAX_EVENTS = 256 };
+
+static bool epoll_open (struct azl_poller *poller) {
+  poller->scratch = azl_calloc(MAX_EVENTS, sizeof(struct epoll_event));
+  if (!poller->scratch) return false;
+  poller->kernel_fd = epoll_create1(EPOLL_CLOEXEC);
+  if (poller->kernel_fd >= 0) return true;
+  azl_free(poller->scratch);
+  return false;
+}
+
+static void epoll_close (struct azl_poller *poller) {
+  close(poller->kernel_fd);
+  poller->kernel_fd = -1;
+}
+
+static void epoll_apply (struct azl_poller *poller, struct azl_watch *watch) {
+  struct epoll_event event = {0};
+  if (watch->events & AZL_READ) event.events |= EPOLLIN;
+  if (watch->events & AZL_WRITE) event.events |= EPOLLOUT;
+  event.data.u64 = (uint64_t)watch->age << 32 | (uint32_t)watch->fd;
+  int change = !watch->events   ? EPOLL_CTL_DEL
+               : watch->applied ? EPOLL_CTL_MOD
+                                : EPOLL_CTL_ADD;
+  /* A library may have closed and reopened the number behind our back. */
+  if (epoll_ctl(poller->kernel_fd, change, watch->fd, &event) < 0) {
+    if (errno == ENOENT && change == EPOLL_CTL_MOD)
+      (void)epoll_ctl(poller->kernel_fd, EPOLL_CTL_ADD, watch->fd, &event);
+    else if (errno == EEXIST)
+      (void)epoll_ctl(poller->kernel_fd, EPOLL_CTL_MOD, watch->fd, &event);
+  }
+  watch->applied = watch->events;
+}
+
+static int epoll_wait_once (struct azl_poller *poller, int timeout_ms) {
+  struct epoll_event *events = poller->scratch;
+  int count = epoll_wait(poller->kernel_fd, events, MAX_EVENTS, timeout_ms);
+  for (int i = 0; i < count; i++) {
+    int ready = 0;
+    if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+      ready |= AZL_READ;
+    if (events[i].events & (EPOLLOUT | EPOLLERR)) ready |= AZL_WRITE;
+    azl_poller_dispatch(poller, (int)(uint32_t)events[i].data.u64,
+                        (unsigned)(events[i].data.u64 >> 32), ready);
+  }
+  return count < 0 ? 0 : count;
+}
+
+const struct azl_poller_backend azl_poller_epoll = {
+    .name = "epoll",
+    .open = epoll_open,
+    .close = epoll_close,
+    .apply = epoll_apply,
+    .wait = epoll_wait_once,
+};
+#else
+typedef int azl_poller_epoll_is_linux_only;
+#endif

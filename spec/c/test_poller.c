@@ -1,0 +1,129 @@
+/* Both poller backends: readiness, changes, forgetting, stale events. */
+#include <fcntl.h>
+#include <unistd.h>
+#include "check.h"
+#include "poller.h"
+
+struct seen {
+  struct azl_poller *poller;
+  int calls, events, forget_fd;
+};
+
+static void on_ready (void *ctx, int events) {
+  struct seen *seen = ctx;
+  seen->calls++;
+  seen->events |= events;
+  if (seen->forget_fd >= 0)
+    CHECK(azl_poller_set(seen->poller, seen->forget_fd, 0, NULL, NULL));
+}
+
+static void each_backend (void (*fn)(struct azl_poller *)) {
+  static const char *const names[] = {"epoll", "poll"};
+  for (size_t i = 0; i < 2; i++) {
+    struct azl_poller *poller = azl_poller_new(names[i]);
+    if (!poller) continue; /* epoll is Linux only */
+    CHECK_ROW(names[i]);
+    CHECK_STR(azl_poller_name(poller), names[i]);
+    fn(poller);
+    CHECK_INT(azl_poller_count(poller), 0);
+    azl_poller_free(poller);
+  }
+  CHECK_ROW(NULL);
+}
+
+static void watch_a_pipe (struct azl_poller *poller) {
+  int fds[2];
+  struct seen seen = {poller, 0, 0, -1};
+  CHECK_INT(pipe(fds), 0);
+  CHECK(azl_poller_set(poller, fds[0], AZL_READ, on_ready, &seen));
+  CHECK_INT(azl_poller_wait(poller, 0), 0);
+  CHECK_INT(write(fds[1], "x", 1), 1);
+  CHECK_INT(azl_poller_wait(poller, 1000), 1);
+  CHECK_INT(seen.events, AZL_READ);
+  CHECK(azl_poller_set(poller, fds[0], 0, NULL, NULL));
+  CHECK_INT(azl_poller_wait(poller, 0), 0);
+  CHECK_INT(seen.calls, 1);
+  close(fds[0]);
+  close(fds[1]);
+}
+
+static void hang_up_is_readable (struct azl_poller *poller) {
+  int fds[2];
+  struct seen seen = {poller, 0, 0, -1};
+  CHECK_INT(pipe(fds), 0);
+  CHECK(azl_poller_set(poller, fds[0], AZL_READ, on_ready, &seen));
+  close(fds[1]);
+  CHECK_INT(azl_poller_wait(poller, 1000), 1);
+  CHECK(seen.events & AZL_READ);
+  CHECK(azl_poller_set(poller, fds[0], 0, NULL, NULL));
+  close(fds[0]);
+}
+
+/* A callback forgets the other descriptor that is ready in the same wait. */
+static void forgotten_ones_stay_silent (struct azl_poller *poller) {
+  int a[2], b[2];
+  CHECK_INT(pipe(a), 0);
+  CHECK_INT(pipe(b), 0);
+  struct seen first = {poller, 0, 0, b[0]}, second = {poller, 0, 0, a[0]};
+  CHECK(azl_poller_set(poller, a[0], AZL_READ, on_ready, &first));
+  CHECK(azl_poller_set(poller, b[0], AZL_READ, on_ready, &second));
+  CHECK_INT(write(a[1], "x", 1), 1);
+  CHECK_INT(write(b[1], "x", 1), 1);
+  azl_poller_wait(poller, 1000);
+  CHECK_INT(first.calls + second.calls, 1);
+  CHECK(azl_poller_set(poller, a[0], 0, NULL, NULL));
+  CHECK(azl_poller_set(poller, b[0], 0, NULL, NULL));
+  for (int i = 0; i < 2; i++) {
+    close(a[i]);
+    close(b[i]);
+  }
+}
+
+/* The number of a closed descriptor is used again before the next wait. */
+static void numbers_are_used_again (struct azl_poller *poller) {
+  int a[2], b[2];
+  struct seen old = {poller, 0, 0, -1}, fresh = {poller, 0, 0, -1};
+  CHECK_INT(pipe(a), 0);
+  CHECK(azl_poller_set(poller, a[0], AZL_READ, on_ready, &old));
+  azl_poller_wait(poller, 0);
+  CHECK(azl_poller_set(poller, a[0], 0, NULL, NULL));
+  close(a[0]);
+  close(a[1]);
+  CHECK_INT(pipe(b), 0);
+  CHECK_INT(b[0], a[0]);
+  CHECK(azl_poller_set(poller, b[0], AZL_READ, on_ready, &fresh));
+  CHECK_INT(write(b[1], "x", 1), 1);
+  CHECK_INT(azl_poller_wait(poller, 1000), 1);
+  CHECK_INT(old.calls, 0);
+  CHECK_INT(fresh.calls, 1);
+  CHECK(azl_poller_set(poller, b[0], 0, NULL, NULL));
+  close(b[0]);
+  close(b[1]);
+}
+
+static void watches (void) {
+  each_backend(watch_a_pipe);
+}
+static void hangs_up (void) {
+  each_backend(hang_up_is_readable);
+}
+static void forgets (void) {
+  each_backend(forgotten_ones_stay_silent);
+}
+static void reuses (void) {
+  each_backend(numbers_are_used_again);
+}
+
+static void knows_its_names (void) {
+  CHECK(azl_poller_new("kqueue") == NULL);
+  struct azl_poller *poller = azl_poller_new("poll");
+  CHECK_INT(azl_poller_fd(poller), -1);
+  CHECK(!azl_poller_set(poller, -1, AZL_READ, on_ready, NULL));
+  azl_poller_free(poller);
+  azl_poller_free(NULL);
+}
+
+int main (void) {
+  RUN_TESTS(TEST(watches), TEST(hangs_up), TEST(forgets), TEST(reuses),
+            TEST(knows_its_names));
+}
