@@ -1,0 +1,314 @@
+/* The HTTP engine: libcurl's multi interface on our loop, a queue in front of
+   it, idle handles behind it. */
+#include "http_internal.h"
+#include "proxy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DEFAULT_CONNECTIONS = 32, LIBCURL_OLDEST = 0x075100 };
+
+static void read_messages (struct azl_http *http) {
+  CURLMsg *message;
+  int left;
+  azl_http_ref(http);
+  while (http->multi &&
+         (message = curl_multi_info_read(http->multi, &left)) != NULL) {
+    struct azl_transfer *transfer = NULL;
+    if (message->msg != CURLMSG_DONE) continue;
+    CURLcode code = message->data.result;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    azl_transfer_finish(transfer, code);
+  }
+  azl_http_unref(http);
+}
+
+struct socket_watch {
+  struct azl_http *http;
+  curl_socket_t fd;
+};
+
+static void on_socket_ready (void *ctx, int events) {
+  struct socket_watch *watch = ctx;
+  struct azl_http *http = watch->http;
+  int running, flags = 0;
+  if (events & AZL_READ) flags |= CURL_CSELECT_IN;
+  if (events & AZL_WRITE) flags |= CURL_CSELECT_OUT;
+  curl_multi_socket_action(http->multi, watch->fd, flags, &running);
+  read_messages(http);
+}
+
+static struct socket_watch *new_watch (struct azl_http *http,
+                                       curl_socket_t fd) {
+  struct socket_watch *watch = azl_malloc(sizeof(*watch));
+  if (watch) *watch = (struct socket_watch){http, fd};
+  return watch;
+}
+
+static bool watch_socket (struct azl_http *http, curl_socket_t fd, int what,
+                          struct socket_watch *watch) {
+  int events = 0;
+  if (what & CURL_POLL_IN) events |= AZL_READ;
+  if (what & CURL_POLL_OUT) events |= AZL_WRITE;
+  return watch &&
+         azl_loop_watch(http->loop, fd, events, on_socket_ready, watch);
+}
+
+static int on_socket (CURL *easy, curl_socket_t fd, int what, void *ctx,
+                      void *socket_ctx) {
+  struct azl_http *http = ctx;
+  struct socket_watch *watch = socket_ctx;
+  (void)easy;
+  if (what == CURL_POLL_REMOVE) {
+    azl_loop_forget(http->loop, fd);
+    azl_free(watch);
+    return 0;
+  }
+  if (!watch) watch = new_watch(http, fd);
+  if (watch_socket(http, fd, what, watch)) {
+    curl_multi_assign(http->multi, fd, watch);
+    return 0;
+  }
+  if (!socket_ctx) azl_free(watch); /* else libcurl still has it */
+  return -1;
+}
+
+/* libcurl forbids calls into it from here: only a timer is set. */
+static int on_curl_wants_timer (CURLM *multi, long timeout_ms, void *ctx) {
+  struct azl_http *http = ctx;
+  (void)multi;
+  if (timeout_ms < 0) {
+    azl_loop_timer_stop(http->loop, &http->curl_timer);
+    return 0;
+  }
+  int64_t due_ms = azl_loop_now_ms(http->loop) + timeout_ms;
+  return azl_loop_timer(http->loop, &http->curl_timer, due_ms) ? 0 : -1;
+}
+
+static void on_curl_timer (void *ctx) {
+  struct azl_http *http = ctx;
+  int running;
+  curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  read_messages(http);
+}
+
+static CURL *take_handle (struct azl_http *http) {
+  if (http->idle_count > 0) return http->idle[--http->idle_count];
+  CURL *easy = azl_handle_new(http);
+  if (easy) http->handle_count++;
+  return easy;
+}
+
+static void drop_handle (struct azl_http *http, CURL *easy) {
+  if (http->idle_count < AZL_MAX_IDLE_HANDLES && !http->closed) {
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+    http->idle[http->idle_count++] = easy;
+    return;
+  }
+  curl_easy_cleanup(easy);
+  http->handle_count--;
+}
+
+static void fail_start (struct azl_transfer *transfer) {
+  azl_http_stop(transfer);
+  azl_op_finish(&transfer->op, azl_err_oom());
+}
+
+static void start (struct azl_http *http, struct azl_transfer *transfer) {
+  azl_list_push(&http->running, &transfer->node);
+  transfer->running = true;
+  http->running_count++;
+  transfer->easy = take_handle(http);
+  if (!transfer->easy || !azl_transfer_prepare(transfer) ||
+      curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+    fail_start(transfer);
+}
+
+static void on_kick (void *ctx) {
+  struct azl_http *http = ctx;
+  azl_http_ref(http);
+  while (!http->closed && http->running_count < http->config.max_connections) {
+    struct azl_list *node = azl_list_pop(&http->queue);
+    if (!node) break;
+    start(http, AZL_CONTAINER(node, struct azl_transfer, node));
+  }
+  azl_http_unref(http);
+}
+
+static void leave_multi (struct azl_http *http, struct azl_transfer *transfer) {
+  transfer->running = false;
+  http->running_count--;
+  if (transfer->easy) {
+    curl_multi_remove_handle(http->multi, transfer->easy);
+    drop_handle(http, transfer->easy);
+    transfer->easy = NULL;
+  }
+  if (!azl_list_empty(&http->queue)) azl_loop_defer(http->loop, &http->kick);
+}
+
+void azl_http_stop (struct azl_transfer *transfer) {
+  struct azl_http *http = transfer->http;
+  if (azl_list_empty(&transfer->node)) return;
+  azl_list_remove(&transfer->node);
+  azl_loop_timer_stop(http->loop, &transfer->deadline);
+  azl_loop_defer_stop(&transfer->fail_later);
+  azl_loop_busy(http->loop, -1);
+  if (transfer->running) leave_multi(http, transfer);
+}
+
+struct azl_op *azl_http_send (struct azl_http *http,
+                              const struct azl_http_request *request) {
+  struct azl_transfer *transfer = azl_transfer_new(http, request);
+  if (!transfer) return NULL;
+  azl_loop_busy(http->loop, 1);
+  azl_list_push(&http->queue, &transfer->node);
+  if (http->closed) {
+    azl_op_cancel(&transfer->op);
+  } else if (!transfer->early_err) {
+    azl_loop_defer(http->loop, &http->kick);
+  }
+  return &transfer->op;
+}
+
+struct azl_http_response *azl_http_result (struct azl_op *op) {
+  return &AZL_CONTAINER(op, struct azl_transfer, op)->response;
+}
+
+bool azl_http_unsent (const struct azl_op *op) {
+  return AZL_CONTAINER(op, const struct azl_transfer, op)->unsent;
+}
+
+int azl_http_handles (const struct azl_http *http) {
+  return http->handle_count;
+}
+
+int azl_http_running (const struct azl_http *http) {
+  return http->running_count;
+}
+
+static bool readable_folder (const char *path) {
+  return path && access(path, R_OK | X_OK) == 0;
+}
+
+/* A hashed folder is read certificate by certificate, a bundle as a whole
+   (19 ms against 3 for a first connection): the folder is preferred. */
+static bool choose_authorities (struct azl_http *http) {
+  const struct azl_http_config *config = &http->config;
+  const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+  const char *file = config->ca_file, *path = config->ca_path;
+  if (!file && !path) file = getenv("SSL_CERT_FILE");
+  if (!file && !path) path = getenv("SSL_CERT_DIR");
+  if (!file && !path && readable_folder(built->capath)) path = built->capath;
+  if (!file && !path) file = built->cainfo;
+  http->ca_file = azl_strdup(file);
+  http->ca_path = azl_strdup(path);
+  return (!file || http->ca_file) && (!path || http->ca_path);
+}
+
+static bool choose_proxy (struct azl_http *http) {
+  const char *proxy = http->config.proxy, *no_proxy = http->config.no_proxy;
+  if (!proxy) proxy = azl_proxy_from_env();
+  if (!no_proxy) no_proxy = azl_no_proxy_from_env();
+  http->proxy = azl_strdup(proxy);
+  http->no_proxy = azl_strdup(no_proxy);
+  return (!proxy || http->proxy) && (!no_proxy || http->no_proxy);
+}
+
+static bool open_multi (struct azl_http *http) {
+  http->share = curl_share_init();
+  http->multi = curl_multi_init();
+  if (!http->share || !http->multi) return false;
+  curl_share_setopt(http->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+  curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_wants_timer);
+  curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+  curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
+                    (long)http->config.max_connections);
+  return true;
+}
+
+static void destroy (struct azl_http *http) {
+  if (http->multi) curl_multi_cleanup(http->multi);
+  if (http->share) curl_share_cleanup(http->share);
+  azl_free(http->ca_file);
+  azl_free(http->ca_path);
+  azl_free_secret(http->proxy);
+  azl_free(http->no_proxy);
+  azl_free(http);
+}
+
+struct azl_http *azl_http_new (struct azl_loop *loop,
+                               const struct azl_http_config *config) {
+  struct azl_http *http = azl_calloc(1, sizeof(*http));
+  if (!http) return NULL;
+  http->loop = loop;
+  http->refs = 1;
+  if (config) http->config = *config;
+  if (http->config.max_connections <= 0)
+    http->config.max_connections = DEFAULT_CONNECTIONS;
+  azl_list_init(&http->queue);
+  azl_list_init(&http->running);
+  azl_timer_init(&http->curl_timer, on_curl_timer, http);
+  azl_defer_init(&http->kick, on_kick, http);
+  bool usable =
+      choose_authorities(http) && choose_proxy(http) && open_multi(http);
+  http->config.ca_file = http->config.ca_path = NULL; /* borrowed till here */
+  http->config.proxy = http->config.no_proxy = NULL;
+  if (usable) return http;
+  destroy(http);
+  return NULL;
+}
+
+struct azl_http *azl_http_ref (struct azl_http *http) {
+  http->refs++;
+  return http;
+}
+
+static void cancel_all (struct azl_list *transfers) {
+  while (!azl_list_empty(transfers)) {
+    struct azl_transfer *transfer =
+        AZL_CONTAINER(transfers->next, struct azl_transfer, node);
+    azl_op_cancel(&transfer->op);
+  }
+}
+
+/* The multi handle goes now, since its callbacks need the loop; operations
+   that keep a reference only read their results afterwards. */
+void azl_http_close (struct azl_http *http) {
+  if (!http || http->closed) return;
+  http->closed = true;
+  azl_http_ref(http);
+  cancel_all(&http->queue);
+  cancel_all(&http->running);
+  azl_loop_defer_stop(&http->kick);
+  while (http->idle_count > 0) {
+    curl_easy_cleanup(http->idle[--http->idle_count]);
+    http->handle_count--;
+  }
+  curl_multi_cleanup(http->multi);
+  http->multi = NULL;
+  azl_loop_timer_stop(http->loop, &http->curl_timer);
+  azl_http_unref(http);
+}
+
+void azl_http_unref (struct azl_http *http) {
+  if (!http || --http->refs > 0) return;
+  if (!http->closed) {
+    http->refs = 1;
+    azl_http_close(http);
+    http->refs = 0;
+  }
+  destroy(http);
+}
+
+const char *azl_http_check_libcurl (void) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  if (info->version_num < LIBCURL_OLDEST)
+    return "libcurl 7.81 or newer is needed";
+  if (!(info->features & CURL_VERSION_SSL))
+    return "this libcurl was built without TLS";
+  return NULL;
+}

@@ -1,0 +1,75 @@
+#ifndef AZL_HTTP_H
+#define AZL_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "buf.h"
+#include "headers.h"
+#include "op.h"
+
+/* Transfers of one configuration: connections, TLS sessions, the parsed CA
+   bundle and idle easy handles are shared. Transfers over max_connections
+   wait here in order. */
+struct azl_http;
+
+/* NULL and 0 mean the default. Strings are copied. */
+struct azl_http_config {
+  const char *ca_file;        /* PEM bundle instead of the system's */
+  const char *ca_path;        /* hashed folder */
+  const char *proxy;          /* "" forbids one; NULL: from the environment */
+  const char *no_proxy;       /* NULL: from the environment */
+  int max_connections;        /* default 32 */
+  size_t max_response_bytes;  /* decoded; default 16 MiB */
+  int64_t connect_timeout_ms; /* default 30 s */
+  bool http1_only;
+};
+
+struct azl_http_request {
+  const char *method, *url;
+  const struct azl_headers *headers; /* copied; may be NULL */
+  const void *body;                  /* copied; NULL: none */
+  size_t body_len;
+  int64_t deadline_ms; /* on the loop's clock, -1: none */
+  int64_t connect_timeout_ms; /* 0: the configuration's */
+  bool no_proxy;              /* link-local endpoints */
+  bool secret;                /* wipe request and response memory */
+  bool once; /* must not reach the server twice: on a new connection, since
+                libcurl sends again when a kept one turns out to be dead */
+};
+
+struct azl_http_response {
+  int status;
+  int http_version; /* 10, 11, 20 */
+  struct azl_headers headers;
+  struct azl_buf body;
+};
+
+struct azl_http *azl_http_new (struct azl_loop *loop,
+                               const struct azl_http_config *config);
+/* References: operations hold one each. Close cancels what is under way and
+   is idempotent; unref frees with the last one. */
+struct azl_http *azl_http_ref (struct azl_http *http);
+void azl_http_unref (struct azl_http *http);
+void azl_http_close (struct azl_http *http);
+
+/* Starts a transfer. Redirects are not followed. Any HTTP status is "done";
+   only a missing or unusable answer fails (kind transport, timeout, protocol).
+   Never NULL but for memory; bad URLs fail in the next turn. */
+struct azl_op *azl_http_send (struct azl_http *http,
+                              const struct azl_http_request *request);
+
+/* The answer of a done transfer; borrowed, lives with the operation. */
+struct azl_http_response *azl_http_result (struct azl_op *op);
+
+/* Whether surely no byte of the request reached the server. */
+bool azl_http_unsent (const struct azl_op *op);
+
+/* Easy handles in existence, and transfers running: for leak checks. */
+int azl_http_handles (const struct azl_http *http);
+int azl_http_running (const struct azl_http *http);
+
+/* Version requirement at run time: NULL when libcurl will do, else a sentence
+   that says what is missing. */
+const char *azl_http_check_libcurl (void);
+
+#endif

@@ -1,0 +1,289 @@
+/* One transfer: its copy of the request, the options of its handle, and how
+   its end is told. */
+#include "http_internal.h"
+#include "proxy.h"
+#include "url.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { DEFAULT_MAX_RESPONSE = 16 * 1024 * 1024 };
+
+static void transfer_cancel (struct azl_op *op) {
+  azl_http_stop(AZL_CONTAINER(op, struct azl_transfer, op));
+}
+
+static void free_body (struct azl_transfer *self) {
+  if (self->secret && self->body) azl_wipe(self->body, self->body_len);
+  azl_free(self->body);
+  if (self->secret)
+    azl_buf_free_secret(&self->response.body);
+  else
+    azl_buf_free(&self->response.body);
+}
+
+static void transfer_destroy (struct azl_op *op) {
+  struct azl_transfer *self = AZL_CONTAINER(op, struct azl_transfer, op);
+  curl_slist_free_all(self->fields);
+  free_body(self);
+  azl_headers_free(&self->response.headers);
+  azl_err_free(self->early_err);
+  azl_free(self->method);
+  azl_free(self->url);
+  azl_http_unref(self->http);
+  azl_free(self);
+}
+
+static const struct azl_op_class transfer_class = {
+    .name = "request",
+    .cancel = transfer_cancel,
+    .destroy = transfer_destroy,
+};
+
+static void on_deadline (void *ctx) {
+  struct azl_transfer *self = ctx;
+  struct azl_err *err = azl_err_new(
+      AZL_ERR_TIMEOUT, "RequestTimeout", "no answer within the time allowed%s",
+      self->easy ? "" : " (it was still waiting for a free connection)");
+  azl_err_set(err, hint, "raise `timeout`, or see whether the server is busy");
+  azl_http_stop(self);
+  azl_op_finish(&self->op, err);
+}
+
+static void on_fail_later (void *ctx) {
+  struct azl_transfer *self = ctx;
+  struct azl_err *err = self->early_err;
+  self->early_err = NULL;
+  azl_http_stop(self);
+  azl_op_finish(&self->op, err);
+}
+
+static bool add_field (struct azl_transfer *self, const char *text) {
+  struct curl_slist *longer =
+      text ? curl_slist_append(self->fields, text) : NULL;
+  if (longer) self->fields = longer;
+  return longer != NULL;
+}
+
+/* A field line carries the token: its memory is wiped after use. */
+static bool add_header (struct azl_transfer *self,
+                        const struct azl_header *header) {
+  char *line = azl_format(*header->value ? "%s: %s" : "%s;%s", header->name,
+                          header->value);
+  bool added = add_field(self, line);
+  azl_free_secret(line);
+  return added;
+}
+
+static bool wants_empty_body (const char *method) {
+  return strcasecmp(method, "POST") == 0 || strcasecmp(method, "PUT") == 0 ||
+         strcasecmp(method, "PATCH") == 0;
+}
+
+static bool copy_fields (struct azl_transfer *self,
+                         const struct azl_headers *headers) {
+  for (size_t i = 0; headers && i < headers->count; i++)
+    if (!add_header(self, &headers->items[i])) return false;
+  if ((self->has_body || wants_empty_body(self->method)) &&
+      !azl_headers_get(headers, "Content-Type") &&
+      !add_field(self, "Content-Type:"))
+    return false;
+  return add_field(self, "Expect:");
+}
+
+static bool copy_request (struct azl_transfer *self,
+                          const struct azl_http_request *request) {
+  self->method = azl_strdup(request->method);
+  self->url = azl_strdup(request->url);
+  self->body_len = request->body_len;
+  self->has_body = request->body != NULL;
+  if (self->has_body)
+    self->body = azl_strndup(request->body, request->body_len);
+  return self->method && self->url && (!self->has_body || self->body) &&
+         copy_fields(self, request->headers);
+}
+
+static void check_url (struct azl_transfer *self) {
+  struct azl_url url;
+  if (azl_url_parse(self->url, &url)) return;
+  self->early_err = azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
+                                "not an absolute http(s) URL");
+  azl_loop_defer(self->op.loop, &self->fail_later);
+}
+
+struct azl_transfer *azl_transfer_new (struct azl_http *http,
+                                       const struct azl_http_request *request) {
+  struct azl_transfer *self = azl_calloc(1, sizeof(*self));
+  if (!self) return NULL;
+  azl_op_init(&self->op, &transfer_class, http->loop);
+  self->http = azl_http_ref(http);
+  azl_list_init(&self->node);
+  azl_defer_init(&self->fail_later, on_fail_later, self);
+  azl_timer_init(&self->deadline, on_deadline, self);
+  azl_buf_init(&self->response.body, http->config.max_response_bytes
+                                         ? http->config.max_response_bytes
+                                         : DEFAULT_MAX_RESPONSE);
+  self->no_proxy = request->no_proxy;
+  self->secret = request->secret;
+  self->once = request->once;
+  self->unsent = true;
+  self->connect_timeout_ms = request->connect_timeout_ms;
+  if (copy_request(self, request) &&
+      (request->deadline_ms < 0 ||
+       azl_loop_timer(http->loop, &self->deadline, request->deadline_ms))) {
+    check_url(self);
+    return self;
+  }
+  azl_op_cancel(&self->op);
+  azl_op_unref(&self->op);
+  return NULL;
+}
+
+static bool bypasses_proxy (const struct azl_transfer *self) {
+  struct azl_url url;
+  if (self->no_proxy || !azl_url_parse(self->url, &url)) return true;
+  char *host = azl_strndup(url.host, url.host_len);
+  bool bypassed = !host || azl_proxy_bypassed(self->http->no_proxy, host);
+  azl_free(host);
+  return bypassed;
+}
+
+static void set_proxy (struct azl_transfer *self) {
+  const char *proxy = self->http->proxy;
+  curl_easy_setopt(self->easy, CURLOPT_PROXY,
+                   proxy && !bypasses_proxy(self) ? proxy : "");
+  curl_easy_setopt(self->easy, CURLOPT_NOPROXY, "");
+}
+
+/* HTTPGET first: it undoes what an earlier transfer asked of the handle. */
+static void set_method (struct azl_transfer *self) {
+  CURL *easy = self->easy;
+  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+  if (strcmp(self->method, "HEAD") == 0) {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  if (self->has_body || wants_empty_body(self->method)) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t)self->body_len);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                     self->has_body ? self->body : "");
+  }
+  if (strcmp(self->method, "GET") != 0 || self->has_body)
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, self->method);
+}
+
+bool azl_transfer_prepare (struct azl_transfer *self) {
+  CURL *easy = self->easy;
+  int64_t connect_ms = self->connect_timeout_ms
+                           ? self->connect_timeout_ms
+                           : self->http->config.connect_timeout_ms;
+  set_method(self);
+  set_proxy(self);
+  if (curl_easy_setopt(easy, CURLOPT_URL, self->url) != CURLE_OK) return false;
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, self->fields);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->error_text);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, self);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, self);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, self);
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, self->once ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                   (long)(connect_ms ? connect_ms : 30000));
+  return true;
+}
+
+struct curl_meaning {
+  CURLcode code;
+  enum azl_err_kind kind;
+  const char *name, *hint;
+};
+
+static const struct curl_meaning meanings[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, AZL_ERR_TRANSPORT, "HostNotFound",
+     "check the name, the DNS of this machine, and `cloud`"},
+    {CURLE_COULDNT_RESOLVE_PROXY, AZL_ERR_TRANSPORT, "ProxyNotFound",
+     "check `proxy` or HTTPS_PROXY"},
+    {CURLE_COULDNT_CONNECT, AZL_ERR_TRANSPORT, "ConnectFailed",
+     "check that the server runs and that no firewall is in the way"},
+    {CURLE_OPERATION_TIMEDOUT, AZL_ERR_TRANSPORT, "ConnectTimeout",
+     "check that no firewall drops the packets; a proxy may be needed"},
+    {CURLE_SSL_CONNECT_ERROR, AZL_ERR_TRANSPORT, "TlsHandshakeFailed",
+     "check that the port speaks TLS 1.2 or newer"},
+    {CURLE_PEER_FAILED_VERIFICATION, AZL_ERR_TRANSPORT, "TlsNotTrusted",
+     "check the name and date; give `ca_file` for a private authority"},
+    {CURLE_SSL_CACERT_BADFILE, AZL_ERR_TRANSPORT, "TlsAuthorityFile",
+     "check that `ca_file` exists and is PEM"},
+    {CURLE_GOT_NOTHING, AZL_ERR_TRANSPORT, "ConnectionClosed",
+     "the server hung up without an answer; try again"},
+    {CURLE_RECV_ERROR, AZL_ERR_TRANSPORT, "ConnectionReset", NULL},
+    {CURLE_SEND_ERROR, AZL_ERR_TRANSPORT, "ConnectionReset", NULL},
+    {CURLE_PARTIAL_FILE, AZL_ERR_TRANSPORT, "AnswerCutShort", NULL},
+    {CURLE_BAD_CONTENT_ENCODING, AZL_ERR_PROTOCOL, "BadContentEncoding", NULL},
+    {CURLE_WEIRD_SERVER_REPLY, AZL_ERR_PROTOCOL, "NotHttp",
+     "something else than an HTTP server answers there"},
+    {CURLE_UNSUPPORTED_PROTOCOL, AZL_ERR_PROTOCOL, "NotHttp", NULL},
+    {CURLE_URL_MALFORMAT, AZL_ERR_PROTOCOL, "InvalidUrl", NULL},
+    {CURLE_OUT_OF_MEMORY, AZL_ERR_TRANSPORT, "OutOfMemory", NULL},
+};
+
+static const struct curl_meaning *meaning_of (CURLcode code) {
+  for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+    if (meanings[i].code == code) return &meanings[i];
+  return NULL;
+}
+
+static struct azl_err *too_large_error (const struct azl_transfer *self) {
+  struct azl_err *err = azl_err_new(AZL_ERR_PROTOCOL, "ResponseTooLarge",
+                                    "the answer is over %zu bytes",
+                                    self->response.body.max_bytes);
+  azl_err_set(err, hint, "raise `max_response_bytes` if that size is meant");
+  return err;
+}
+
+static struct azl_err *curl_error (struct azl_transfer *self, CURLcode code) {
+  if (self->too_large) return too_large_error(self);
+  if (self->refused_field)
+    return azl_err_new(AZL_ERR_PROTOCOL, "BadHeader",
+                       "the answer has a header that cannot be read");
+  const struct curl_meaning *meaning = meaning_of(code);
+  const char *text =
+      self->error_text[0] ? self->error_text : curl_easy_strerror(code);
+  struct azl_err *err =
+      azl_err_new(meaning ? meaning->kind : AZL_ERR_TRANSPORT,
+                  meaning ? meaning->name : "TransferFailed", "%s", text);
+  if (meaning) azl_err_set(err, hint, meaning->hint);
+  return err;
+}
+
+static void read_result (struct azl_transfer *self) {
+  long status = 0, version = 0, sent_bytes = 0;
+  curl_easy_getinfo(self->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(self->easy, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(self->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+  self->response.status = (int)status;
+  self->response.http_version = version == CURL_HTTP_VERSION_2_0   ? 20
+                                : version == CURL_HTTP_VERSION_1_0 ? 10
+                                                                   : 11;
+  self->unsent = sent_bytes == 0;
+}
+
+/* libcurl takes a connection that closes among the headers for an end. */
+static struct azl_err *incomplete_error (const struct azl_transfer *self) {
+  if (self->response.status < 200)
+    return azl_err_new(AZL_ERR_PROTOCOL, "NotHttp",
+                       "the answer has no final HTTP status");
+  if (self->head_complete) return NULL;
+  return azl_err_new(AZL_ERR_TRANSPORT, "AnswerCutShort",
+                     "the connection closed in the middle of the headers");
+}
+
+void azl_transfer_finish (struct azl_transfer *self, CURLcode code) {
+  read_result(self);
+  struct azl_err *err = code == CURLE_OK ? NULL : curl_error(self, code);
+  if (!err) err = incomplete_error(self);
+  azl_http_stop(self);
+  azl_op_finish(&self->op, err);
+}
