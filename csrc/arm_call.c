@@ -1,0 +1,396 @@
+/* One call: pace, token, send; then the answer, a retry, a redirect or a
+   claims challenge. */
+#include "arm_internal.h"
+#include "base64.h"
+#include "rand.h"
+#include "redirect.h"
+#include "url.h"
+
+#include <string.h>
+
+enum { MAX_CHALLENGES = 2, MAX_CLAIMS = 8192 };
+
+static void pace (void *ctx);
+
+static void drop_child (struct azl_call *call) {
+  if (!call->child) return;
+  azl_op_listen(call->child, NULL, NULL);
+  azl_op_cancel(call->child);
+  azl_op_unref(call->child);
+  call->child = NULL;
+  call->has_answer = false;
+}
+
+/* Pacing hears of the end of each call that it let go, once. */
+static void tell_pacing (struct azl_call *call,
+                         const struct azl_http_response *got,
+                         int64_t retry_after_ms) {
+  static const struct azl_headers none = {0};
+  if (!call->let_go) return;
+  call->let_go = false;
+  azl_throttle_learn(call->arm->throttle, call->method, call->url,
+                     got ? got->status : 0, got ? &got->headers : &none,
+                     retry_after_ms, azl_loop_now_ms(call->op.loop));
+}
+
+static void leave (struct azl_call *call) {
+  tell_pacing(call, NULL, -1);
+  azl_loop_timer_stop(call->op.loop, &call->timer);
+  azl_list_remove(&call->node);
+}
+
+static void call_cancel (struct azl_op *op) {
+  struct azl_call *call = AZL_CONTAINER(op, struct azl_call, op);
+  leave(call);
+  drop_child(call);
+}
+
+static void call_destroy (struct azl_op *op) {
+  struct azl_call *call = AZL_CONTAINER(op, struct azl_call, op);
+  drop_child(call);
+  azl_headers_free(&call->headers);
+  azl_free(call->method);
+  azl_free(call->url);
+  azl_free(call->body);
+  azl_free(call->claims);
+  azl_free(call->request_id);
+  azl_free(call->correlation_id);
+  azl_arm_unref(call->arm);
+  azl_free(call);
+}
+
+static const struct azl_op_class call_class = {
+    .name = "call",
+    .cancel = call_cancel,
+    .destroy = call_destroy,
+};
+
+static void finish (struct azl_call *call, struct azl_err *err) {
+  if (err) azl_call_describe(call, err);
+  azl_call_log_end(call, err);
+  leave(call);
+  azl_op_finish(&call->op, err);
+}
+
+/* Makes an operation the child; fn is called when it ends, or right now. */
+static void adopt (struct azl_call *call, struct azl_op *child,
+                   void (*fn)(void *, struct azl_op *)) {
+  drop_child(call);
+  if (!child) {
+    finish(call, azl_err_oom());
+    return;
+  }
+  call->child = child;
+  if (child->state == AZL_OP_PENDING)
+    azl_op_listen(child, fn, call);
+  else
+    fn(call, child);
+}
+
+static void wait_then_pace (struct azl_call *call, int64_t delay_ms) {
+  int64_t due_ms = azl_loop_now_ms(call->op.loop) + delay_ms;
+  if (!azl_loop_timer(call->op.loop, &call->timer, due_ms))
+    finish(call, azl_err_oom());
+}
+
+static int64_t left_ms (const struct azl_call *call) {
+  return call->deadline_ms - azl_loop_now_ms(call->op.loop);
+}
+
+/* After the wait the call starts again with pacing and a fresh token. */
+static bool retry (struct azl_call *call, int status, int64_t retry_after_ms,
+                   bool unsent) {
+  struct azl_retry policy = call->arm->retry;
+  struct azl_attempt attempt = {
+      .number = call->attempt,
+      .status = status,
+      .retry_after_ms = retry_after_ms,
+      .unsent = unsent,
+      .safe_to_repeat = call->safe_to_repeat,
+  };
+  if (call->max_retries >= 0) policy.max_retries = call->max_retries;
+  int64_t delay_ms = azl_retry_delay_ms(&policy, &attempt, azl_random_jitter());
+  if (delay_ms < 0 || delay_ms >= left_ms(call)) return false;
+  wait_then_pace(call, delay_ms);
+  return true;
+}
+
+static void on_transport_failure (struct azl_call *call) {
+  const struct azl_err *why = call->child->err;
+  bool unsent = azl_http_unsent(call->child);
+  tell_pacing(call, NULL, -1);
+  if (why && why->kind == AZL_ERR_TRANSPORT && retry(call, 0, -1, unsent))
+    return;
+  finish(call, why ? azl_err_copy(why) : azl_err_oom());
+}
+
+static char *copy_id (const struct azl_http_response *got, const char *name) {
+  return azl_strdup(azl_headers_get(&got->headers, name));
+}
+
+static void read_ids (struct azl_call *call,
+                      const struct azl_http_response *got) {
+  azl_free(call->request_id);
+  azl_free(call->correlation_id);
+  call->request_id = copy_id(got, "x-ms-request-id");
+  call->correlation_id = copy_id(got, "x-ms-correlation-request-id");
+}
+
+/* Continuous access evaluation: the token was revoked, the challenge says
+   what a new one must claim. */
+static bool answer_challenge (struct azl_call *call,
+                              const struct azl_http_response *got) {
+  char error[64], encoded[MAX_CLAIMS];
+  const char *field = azl_headers_get(&got->headers, "WWW-Authenticate");
+  if (got->status != 401 || !call->arm->cred || call->anonymous || !field ||
+      call->challenges >= MAX_CHALLENGES)
+    return false;
+  if (!azl_challenge_param(field, "Bearer", "error", error, sizeof(error)) ||
+      strcmp(error, "insufficient_claims") != 0 ||
+      !azl_challenge_param(field, "Bearer", "claims", encoded, sizeof(encoded)))
+    return false;
+  char *claims = azl_base64_decode(encoded, NULL);
+  if (!claims) return false;
+  azl_free(call->claims);
+  call->claims = claims;
+  call->challenges++;
+  pace(call);
+  return true;
+}
+
+static bool set_method (struct azl_call *call, const char *method) {
+  if (strcmp(method, call->method) == 0) return true;
+  char *copy = azl_strdup(method);
+  if (!copy) return false;
+  azl_free(call->method);
+  call->method = copy;
+  call->has_body = false;
+  return true;
+}
+
+/* Only within the same origin, so that no token and no body go elsewhere. */
+static bool follow (struct azl_call *call,
+                    const struct azl_http_response *got) {
+  const char *location = azl_headers_get(&got->headers, "Location");
+  const char *method = azl_redirect_method(got->status, call->method);
+  if (!method || !location || call->redirects >= AZL_MAX_REDIRECTS)
+    return false;
+  char *target = azl_url_resolve(call->url, location);
+  if (!target || !azl_url_same_origin(call->url, target) ||
+      !set_method(call, method)) {
+    azl_free(target);
+    return false;
+  }
+  azl_free(call->url);
+  call->url = target;
+  call->redirects++;
+  call->anonymous = true; /* no redirect carries a token */
+  pace(call);
+  return true;
+}
+
+static void on_answer (struct azl_call *call) {
+  struct azl_http_response *got = azl_http_result(call->child);
+  int64_t retry_after_ms = azl_retry_after_ms(
+      &got->headers, azl_clock_wall_ms(azl_loop_clock(call->op.loop)));
+  call->has_answer = true;
+  read_ids(call, got);
+  azl_call_log_answer(call, got);
+  tell_pacing(call, got, retry_after_ms);
+  if (answer_challenge(call, got) || follow(call, got)) return;
+  if (got->status >= 400 && retry(call, got->status, retry_after_ms, false))
+    return;
+  if (call->any_status || got->status < 300 || got->status == 304 ||
+      (got->status < 400 && !azl_redirect_method(got->status, call->method)))
+    finish(call, NULL);
+  else
+    finish(call, azl_call_service_error(call, got, retry_after_ms));
+}
+
+static void on_transfer (void *ctx, struct azl_op *child) {
+  struct azl_call *call = ctx;
+  if (child->state == AZL_OP_DONE)
+    on_answer(call);
+  else
+    on_transport_failure(call);
+}
+
+static bool with_token (const struct azl_call *call, const char *token,
+                        struct azl_headers *out) {
+  if (!azl_headers_copy(out, &call->headers)) return false;
+  if (!token) return true;
+  char *value = azl_format("Bearer %s", token);
+  bool added = value && azl_headers_set(out, "Authorization", value);
+  azl_free_secret(value);
+  return added;
+}
+
+static void wipe_token (struct azl_headers *headers) {
+  const char *value = azl_headers_get(headers, "Authorization");
+  if (value) azl_wipe((char *)(uintptr_t)value, strlen(value));
+  azl_headers_free(headers);
+}
+
+static void send (struct azl_call *call, const char *token) {
+  struct azl_headers headers = {0};
+  struct azl_op *transfer = NULL;
+  if (with_token(call, token, &headers)) {
+    struct azl_http_request request = {
+        .method = call->method,
+        .url = call->url,
+        .headers = &headers,
+        .body = call->has_body ? call->body : NULL,
+        .body_len = call->has_body ? call->body_len : 0,
+        .deadline_ms = call->deadline_ms,
+        .once = !call->safe_to_repeat,
+    };
+    call->attempt++;
+    azl_call_log_request(call, &headers);
+    transfer = azl_http_send(call->arm->http, &request);
+  }
+  wipe_token(&headers);
+  adopt(call, transfer, on_transfer);
+}
+
+static void on_token (void *ctx, struct azl_op *child) {
+  struct azl_call *call = ctx;
+  if (child->state != AZL_OP_DONE) {
+    finish(call, child->err ? azl_err_copy(child->err) : azl_err_oom());
+    return;
+  }
+  send(call, azl_token_result(child)->value);
+}
+
+static void get_token (struct azl_call *call) {
+  struct azl_token_request request = {
+      .scope = call->arm->scope,
+      .claims = call->claims,
+      .deadline_ms = call->deadline_ms,
+  };
+  if (call->anonymous || !call->arm->cred)
+    send(call, NULL);
+  else
+    adopt(call, azl_cred_get(call->arm->cred, &request), on_token);
+}
+
+static struct azl_err *paced_too_long (int64_t delay_ms) {
+  struct azl_err *err = azl_err_new(
+      AZL_ERR_TIMEOUT, "Throttled",
+      "Azure allows the next call of this kind in %.1f s, after the deadline",
+      (double)delay_ms / 1e3);
+  err->retry_after_ms = delay_ms;
+  azl_err_set(err, hint, "raise `timeout` or make fewer calls at once");
+  return err;
+}
+
+static void pace (void *ctx) {
+  struct azl_call *call = ctx;
+  int64_t delay_ms = 0;
+  if (call->arm->throttle && !call->let_go)
+    delay_ms = azl_throttle_turn_ms(call->arm->throttle, call->method,
+                                    call->url, &call->ticket,
+                                    azl_loop_now_ms(call->op.loop));
+  if (delay_ms >= left_ms(call) && delay_ms > 0) {
+    finish(call, paced_too_long(delay_ms));
+  } else if (delay_ms > 0) {
+    wait_then_pace(call, delay_ms);
+  } else {
+    call->let_go = call->arm->throttle != NULL;
+    get_token(call);
+  }
+}
+
+static bool default_header (struct azl_call *call, const char *name,
+                            const char *value) {
+  return azl_headers_get(&call->headers, name) ||
+         azl_headers_add(&call->headers, name, value);
+}
+
+static bool make_headers (struct azl_call *call,
+                          const struct azl_arm_request *request) {
+  char id[AZL_UUID_BYTES];
+  if (request->headers && !azl_headers_copy(&call->headers, request->headers))
+    return false;
+  if (!azl_random_uuid(id)) return false;
+  if (call->has_body &&
+      !default_header(call, "Content-Type", "application/json"))
+    return false;
+  return default_header(call, "x-ms-client-request-id", id) &&
+         default_header(call, "Accept", "application/json") &&
+         default_header(call, "User-Agent", call->arm->user_agent);
+}
+
+static bool copy_request (struct azl_call *call,
+                          const struct azl_arm_request *request) {
+  call->method = azl_strdup(request->method);
+  call->url = azl_strdup(request->url);
+  call->has_body = request->body != NULL;
+  call->body_len = request->body_len;
+  if (call->has_body)
+    call->body = azl_strndup(request->body, request->body_len);
+  return call->method && call->url && (!call->has_body || call->body) &&
+         make_headers(call, request);
+}
+
+static struct azl_err *refuse (const struct azl_call *call) {
+  struct azl_url url;
+  if (call->arm->closed)
+    return azl_err_new(AZL_ERR_CANCELLED, "ClientClosed",
+                       "the client is closed");
+  if (!azl_url_parse(call->url, &url))
+    return azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
+                       "not an absolute http(s) URL");
+  if (call->anonymous || azl_url_same_origin(call->arm->endpoint, call->url))
+    return NULL;
+  struct azl_err *err =
+      azl_err_new(AZL_ERR_REFUSED, "ForeignOrigin",
+                  "calls of this client go to %s only", call->arm->endpoint);
+  azl_err_set(err, hint,
+              "choose the cloud that the URL belongs to with `cloud`");
+  return err;
+}
+
+struct azl_op *azl_arm_send (struct azl_arm *arm,
+                             const struct azl_arm_request *request) {
+  struct azl_call *call = azl_calloc(1, sizeof(*call));
+  if (!call) return NULL;
+  azl_op_init(&call->op, &call_class, arm->loop);
+  call->arm = azl_arm_ref(arm);
+  azl_list_init(&call->node);
+  azl_timer_init(&call->timer, pace, call);
+  azl_list_push(&arm->calls, &call->node);
+  call->started_ms = azl_loop_now_ms(arm->loop);
+  call->deadline_ms = request->deadline_ms >= 0
+                          ? request->deadline_ms
+                          : call->started_ms + arm->timeout_ms;
+  call->max_retries = request->max_retries;
+  call->any_status = request->any_status;
+  call->anonymous = request->anonymous;
+  call->safe_to_repeat =
+      request->safe_to_repeat || azl_method_is_idempotent(request->method);
+  if (!copy_request(call, request)) {
+    azl_op_cancel(&call->op);
+    azl_op_unref(&call->op);
+    return NULL;
+  }
+  struct azl_err *refused = refuse(call);
+  if (refused)
+    finish(call, refused);
+  else
+    pace(call);
+  return &call->op;
+}
+
+struct azl_http_response *azl_arm_result (struct azl_op *op) {
+  struct azl_call *call = AZL_CONTAINER(op, struct azl_call, op);
+  return call->has_answer ? azl_http_result(call->child) : NULL;
+}
+
+void azl_arm_facts (struct azl_op *op, struct azl_arm_facts *out) {
+  const struct azl_call *call = AZL_CONTAINER(op, struct azl_call, op);
+  out->client_request_id =
+      azl_headers_get(&call->headers, "x-ms-client-request-id");
+  out->request_id = call->request_id;
+  out->correlation_id = call->correlation_id;
+  out->attempts = call->attempt;
+}

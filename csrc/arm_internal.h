@@ -1,0 +1,56 @@
+#ifndef AZL_ARM_INTERNAL_H
+#define AZL_ARM_INTERNAL_H
+
+#include "arm.h"
+#include "throttle.h"
+
+struct azl_arm {
+  struct azl_loop *loop;
+  unsigned refs;
+  bool closed;
+  char *endpoint, *scope, *user_agent;
+  struct azl_cred *cred;
+  struct azl_http *http;
+  struct azl_throttle *throttle; /* NULL: no pacing */
+  struct azl_log log;
+  struct azl_retry retry;
+  int64_t timeout_ms, poll_interval_ms;
+  struct azl_list calls; /* under way */
+};
+
+/* One call on its way: pace, token, send, then perhaps again. */
+struct azl_call {
+  struct azl_op op;
+  struct azl_arm *arm;
+  struct azl_list node; /* in arm->calls */
+  struct azl_timer timer;
+  struct azl_op *child; /* token or transfer; the last transfer stays as the
+                           holder of the answer */
+  struct azl_headers headers; /* the caller's and ours but Authorization */
+  char *method, *url, *body;
+  size_t body_len;
+  char *claims; /* of a challenge that is being answered */
+  char *request_id, *correlation_id;
+  int64_t deadline_ms, started_ms;
+  uint64_t ticket; /* place in the pacing queue; 0: none */
+  int max_retries, attempt, redirects, challenges;
+  bool has_body, safe_to_repeat, any_status, anonymous, has_answer;
+  bool let_go; /* counted by the pacing, whose end was not told yet */
+};
+
+/* Fills in who, where and which ids (arm_error.c). */
+void azl_call_describe (const struct azl_call *call, struct azl_err *err);
+
+/* The error of an error answer, with a hint for codes that users meet. */
+struct azl_err *azl_call_service_error (const struct azl_call *call,
+                                        const struct azl_http_response *got,
+                                        int64_t retry_after_ms);
+
+/* Logging (arm_log.c): nothing happens below the client's level. */
+void azl_call_log_request (struct azl_call *call,
+                           const struct azl_headers *headers);
+void azl_call_log_answer (struct azl_call *call,
+                          const struct azl_http_response *got);
+void azl_call_log_end (struct azl_call *call, const struct azl_err *err);
+
+#endif

@@ -1,0 +1,206 @@
+/* Reads what an answer's body says about a long-running operation. */
+#include "lro_answer.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <strings.h>
+
+#define MAX_ERROR_BYTES (64 * 1024)
+
+/* Words of core-lro (http/operation.js): the first two anywhere in the status,
+   so that "ProvisioningSucceeded" and "PartiallyFailed" are understood. */
+static const struct {
+  const char *word;
+  bool anywhere;
+  enum azl_lro_verdict verdict;
+} words[] = {
+    {"succeeded", true, AZL_LRO_SUCCEEDED},
+    {"fail", true, AZL_LRO_FAILED},
+    {"canceled", false, AZL_LRO_CANCELED},
+    {"cancelled", false, AZL_LRO_CANCELED},
+};
+
+static bool contains (const char *text, const char *word) {
+  size_t len = strlen(word);
+  for (; *text; text++)
+    if (strncasecmp(text, word, len) == 0) return true;
+  return false;
+}
+
+enum azl_lro_verdict azl_lro_verdict (const char *word, int http_status) {
+  if (!word || !*word)
+    return http_status == 202 ? AZL_LRO_RUNNING : AZL_LRO_SUCCEEDED;
+  for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+    bool same = words[i].anywhere ? contains(word, words[i].word)
+                                  : strcasecmp(word, words[i].word) == 0;
+    if (same) return words[i].verdict;
+  }
+  return AZL_LRO_RUNNING;
+}
+
+static bool is_space (char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Past a byte order mark and white space. */
+static size_t first_byte (const char *text, size_t len) {
+  size_t at = len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  while (at < len && is_space(text[at])) at++;
+  return at;
+}
+
+static bool says_json (const struct azl_lro_answer *answer, size_t at) {
+  const char *type = azl_headers_get(answer->headers, "content-type");
+  if (type) return contains(type, "json");
+  return answer->body[at] == '{' || answer->body[at] == '[';
+}
+
+struct json_t *azl_lro_body (const struct azl_lro_answer *answer,
+                             bool must_be_json, bool *broken) {
+  *broken = false;
+  size_t at = first_byte(answer->body, answer->len);
+  if (at >= answer->len) return NULL;
+  if (!must_be_json && !says_json(answer, at)) return NULL;
+  struct json_t *doc = azl_json_parse(answer->body, answer->len);
+  *broken = doc == NULL;
+  return doc;
+}
+
+bool azl_lro_status (const struct json_t *doc, const char **out_word) {
+  const struct json_t *status = azl_json_at(doc, "status");
+  *out_word = azl_json_string(doc, "status");
+  return *out_word || !status || json_is_null(status);
+}
+
+const char *azl_lro_provisioning_state (const struct json_t *doc) {
+  const char *word = azl_json_string(doc, "properties.provisioningState");
+  return word ? word : azl_json_string(doc, "provisioningState");
+}
+
+double azl_lro_percent (const struct json_t *doc) {
+  const struct json_t *percent = azl_json_at(doc, "percentComplete");
+  return json_is_number(percent) ? json_number_value(percent) : -1;
+}
+
+/* The end of a string whose opening quote is at `at`. */
+static size_t skip_string (const char *text, size_t len, size_t at) {
+  for (at++; at < len && text[at] != '"'; at++)
+    if (text[at] == '\\') at++;
+  return at < len ? at + 1 : len;
+}
+
+/* The end of the value at `at`: a comma or bracket on its own level. */
+static size_t skip_value (const char *text, size_t len, size_t at) {
+  int depth = 0;
+  while (at < len) {
+    char c = text[at];
+    if (depth == 0 && (c == ',' || c == '}' || c == ']')) break;
+    if (c == '{' || c == '[') depth++;
+    if (c == '}' || c == ']') depth--;
+    at = c == '"' ? skip_string(text, len, at) : at + 1;
+  }
+  return at;
+}
+
+static size_t skip_space (const char *text, size_t len, size_t at) {
+  while (at < len && is_space(text[at])) at++;
+  return at;
+}
+
+static bool value_at (const char *text, size_t at, size_t end, size_t *out_at,
+                      size_t *out_len) {
+  while (end > at && is_space(text[end - 1])) end--;
+  *out_at = at;
+  *out_len = end - at;
+  return end > at && !(end - at == 4 && memcmp(text + at, "null", 4) == 0);
+}
+
+/* The bytes are handed on as they came: re-encoding would change numbers. */
+bool azl_lro_member (const char *text, size_t len, const char *key,
+                     size_t *out_at, size_t *out_len) {
+  size_t at = first_byte(text, len), key_len = strlen(key);
+  if (at >= len || text[at] != '{') return false;
+  for (at = skip_space(text, len, at + 1); at < len && text[at] == '"';) {
+    size_t name = at + 1, name_end = skip_string(text, len, at) - 1;
+    at = skip_space(text, len, name_end + 1);
+    if (at >= len || text[at] != ':') return false;
+    size_t value = skip_space(text, len, at + 1);
+    size_t end = skip_value(text, len, value);
+    if (name_end - name == key_len && memcmp(text + name, key, key_len) == 0)
+      return value_at(text, value, end, out_at, out_len);
+    if (end >= len || text[end] != ',') return false;
+    at = skip_space(text, len, end + 1);
+  }
+  return false;
+}
+
+/* Copies an error that lies deeper ("properties", "error") to where every
+   error document has it. */
+static bool lift_error (const struct azl_lro_answer *answer,
+                        const char *const *path, struct azl_buf *out) {
+  const char *text = answer->body;
+  size_t at = 0, len = answer->len;
+  for (; *path; path++) {
+    text += at;
+    if (!azl_lro_member(text, len, *path, &at, &len)) return false;
+  }
+  return text[at] == '{' && azl_buf_add_str(out, "{\"error\":") &&
+         azl_buf_add(out, text + at, len) && azl_buf_add_str(out, "}");
+}
+
+/* Where the error of an operation is found: in a status body, in a resource,
+   in an operation of a deployment. */
+static const struct {
+  const char *path;
+  const char *steps[4];
+} error_places[] = {
+    {"error", {"error"}},
+    {"properties.error", {"properties", "error"}},
+    {"properties.statusMessage.error",
+     {"properties", "statusMessage", "error"}},
+    {"properties.provisioningError", {"properties", "provisioningError"}},
+};
+
+/* Takes one place's error over; false when it says nothing. What is missing
+   keeps what err had: the document says HTTP 200, which explains nothing. */
+static bool take_error (struct azl_err *err, size_t place,
+                        const struct azl_lro_answer *answer,
+                        const struct json_t *doc) {
+  const struct json_t *found = azl_json_at(doc, error_places[place].path);
+  bool code = json_is_string(azl_json_at(found, "code")) ||
+              json_is_integer(azl_json_at(found, "code"));
+  char *message =
+      azl_json_string(found, "message") ? NULL : azl_strdup(err->message);
+  char *old_code = code ? NULL : azl_strdup(err->code);
+  struct azl_buf lifted;
+  azl_buf_init(&lifted, MAX_ERROR_BYTES);
+  bool says = code || azl_json_string(found, "message");
+  if (says && lift_error(answer, error_places[place].steps, &lifted)) {
+    azl_err_from_body(err, answer->status, lifted.data, lifted.len,
+                      answer->headers);
+    if (message) azl_err_set(err, message, message);
+    if (old_code) azl_err_set(err, code, old_code);
+  }
+  azl_buf_free(&lifted);
+  azl_free(message);
+  azl_free(old_code);
+  return says;
+}
+
+struct azl_err *azl_lro_operation_error (const struct azl_lro_answer *answer,
+                                         const struct json_t *doc,
+                                         const char *word,
+                                         enum azl_lro_verdict verdict) {
+  struct azl_err *err = azl_err_new(
+      AZL_ERR_OPERATION,
+      verdict == AZL_LRO_CANCELED ? "OperationCanceled" : "OperationFailed",
+      "the operation ended as %s without saying why", word);
+  size_t place = 0, places = sizeof(error_places) / sizeof(*error_places);
+  while (doc && place < places && !take_error(err, place, answer, doc)) place++;
+  err->kind = AZL_ERR_OPERATION;
+  err->status = answer->status;
+  azl_err_set(err, hint,
+              "the resource may be left half made: read it, remove the cause, "
+              "then send the request again");
+  return err;
+}
