@@ -12,6 +12,8 @@ json_t *azl_json_parse (const char *text, size_t len) {
   json_error_t why;
   json_t *doc;
 
+  /* jansson leaves it alone when memory is short */
+  memset(&why, 0, sizeof why);
   if (!text || len > AZL_JSON_MAX) return NULL;
   if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, len -= 3;
   doc = json_loadb(text, len, flags, &why);

@@ -198,6 +198,22 @@ static void test_later_refusals_only_lengthen_a_pause (void) {
   azl_throttle_free(throttle);
 }
 
+/* Milliseconds between the turns that two callers get. */
+static int64_t spacing_ms (struct azl_throttle *throttle, int64_t now_ms) {
+  int64_t first_ms = ask(throttle, now_ms);
+  return ask(throttle, now_ms) - first_ms;
+}
+
+static void test_refusals_slow_down_once_per_pause (void) {
+  struct azl_throttle *throttle = azl_throttle_new();
+  for (int i = 0; i < 30; i++) CHECK_INT(ask(throttle, 0), 0);
+  for (int i = 0; i < 10; i++) refuse(throttle, 100, i);
+  CHECK_INT(spacing_ms(throttle, 10), 50);
+  for (int i = 0; i < 10; i++) refuse(throttle, 100, 5000 + i);
+  CHECK(spacing_ms(throttle, 5010) > 60);
+  azl_throttle_free(throttle);
+}
+
 static void test_answers_from_before_do_not_end_a_pause (void) {
   struct azl_throttle *throttle = azl_throttle_new();
   for (int i = 0; i < 3; i++) CHECK_INT(ask(throttle, 0), 0);
@@ -262,6 +278,7 @@ int main (void) {
       TEST(test_the_smallest_header_counts), TEST(test_a_refusal_pauses_all),
       TEST(test_a_refusal_without_retry_after_pauses_5_s),
       TEST(test_later_refusals_only_lengthen_a_pause),
+      TEST(test_refusals_slow_down_once_per_pause),
       TEST(test_answers_from_before_do_not_end_a_pause),
       TEST(test_a_providers_refusal_pauses_nobody_else),
       TEST(test_old_buckets_are_forgotten),

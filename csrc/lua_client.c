@@ -1,0 +1,309 @@
+/* The ARM client as the Lua layer uses it: send, begin, resume. */
+#include "arm.h"
+#include "lua_azl.h"
+#include "lro.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CLIENT_TYPE "azure.core.client"
+
+enum { SLOT_ON_LOG = 1, SLOT_CREDENTIAL };
+
+/* registry[&clients_key]: client (light userdata) -> userdata, weak, so that
+   the loop's step finds the function without keeping the client alive. */
+static const char clients_key = 0;
+
+struct lua_client {
+  struct azl_arm *arm; /* NULL: closed */
+};
+
+static void set_string (lua_State *L, const char *name, const char *value) {
+  if (!value) return;
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+}
+
+/* Adds the ids of a call to the table on the top. */
+static void add_facts (lua_State *L, struct azl_op *call) {
+  struct azl_arm_facts facts;
+  if (!call) return;
+  azl_arm_facts(call, &facts);
+  set_string(L, "request_id", facts.request_id);
+  set_string(L, "correlation_id", facts.correlation_id);
+  set_string(L, "client_request_id", facts.client_request_id);
+  lua_pushinteger(L, facts.attempts);
+  lua_setfield(L, -2, "attempts");
+}
+
+static int push_call (lua_State *L, int box, struct azl_op *op) {
+  (void)box;
+  azl_lua_push_response(L, azl_arm_result(op));
+  add_facts(L, op);
+  return 1;
+}
+
+static int push_lro (lua_State *L, int box, struct azl_op *op) {
+  struct azl_http_response *response = azl_lro_result(op);
+  (void)box;
+  if (response)
+    azl_lua_push_response(L, response);
+  else
+    lua_newtable(L);
+  add_facts(L, azl_lro_last_call(op));
+  return 1;
+}
+
+static void push_lro_status (lua_State *L, struct azl_op *op) {
+  struct azl_lro_progress progress;
+  azl_lro_progress(op, &progress);
+  set_string(L, "status", progress.status);
+  lua_pushinteger(L, progress.polls);
+  lua_setfield(L, -2, "polls");
+  if (progress.percent >= 0) {
+    lua_pushnumber(L, progress.percent);
+    lua_setfield(L, -2, "percent");
+  }
+  if (progress.next_poll_ms < 0) return;
+  int64_t left_ms = progress.next_poll_ms - azl_loop_now_ms(op->loop);
+  lua_pushnumber(L, left_ms > 0 ? (lua_Number)left_ms / 1e3 : 0);
+  lua_setfield(L, -2, "next_poll_in");
+}
+
+static const struct azl_lua_op_kind call_kind = {.push = push_call};
+static const struct azl_lua_op_kind lro_kind = {
+    .push = push_lro,
+    .status = push_lro_status,
+    .token = azl_lro_token,
+};
+
+static struct azl_arm *check_arm (lua_State *L) {
+  struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
+  if (!self->arm) luaL_error(L, "the client is closed");
+  return self->arm;
+}
+
+/* Reads everything but the headers; the strings stay in the table. */
+static void read_call (lua_State *L, struct azl_loop *loop,
+                       struct azl_arm_request *out) {
+  luaL_checktype(L, 2, LUA_TTABLE);
+  memset(out, 0, sizeof(*out));
+  out->method = azl_lua_need_string(L, 2, "method");
+  out->url = azl_lua_need_string(L, 2, "url");
+  if (strlen(out->method) > 32 || !azl_headers_valid(out->method, ""))
+    luaL_error(L, "method '%s' is not an HTTP method", out->method);
+  out->body = azl_lua_opt_string(L, 2, "body", NULL);
+  lua_getfield(L, 2, "body");
+  out->body_len = lua_rawlen(L, -1);
+  lua_pop(L, 1);
+  out->max_retries = (int)azl_lua_opt_number(L, 2, "max_retries", -1);
+  out->safe_to_repeat = azl_lua_opt_bool(L, 2, "safe_to_repeat", false);
+  out->any_status = azl_lua_opt_bool(L, 2, "any_status", false);
+  out->anonymous = azl_lua_opt_bool(L, 2, "anonymous", false);
+  int64_t timeout_ms = azl_lua_opt_ms(L, 2, "timeout", -1);
+  out->deadline_ms = timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;
+}
+
+/* client:send{...} -> op */
+static int client_send (lua_State *L) {
+  struct azl_arm *arm = check_arm(L);
+  struct azl_arm_request request;
+  struct azl_headers headers;
+  read_call(L, azl_arm_loop(arm), &request);
+  struct azl_lua_op *box = azl_lua_op_new(L, &call_kind, 1);
+  azl_lua_read_headers(L, 2, &headers);
+  request.headers = &headers;
+  box->op = azl_arm_send(arm, &request);
+  azl_headers_free(&headers);
+  return azl_lua_op_return(L, box);
+}
+
+static enum azl_lro_final read_final (lua_State *L) {
+  static const struct {
+    const char *name;
+    enum azl_lro_final final;
+  } names[] = {
+      {"azure-async-operation", AZL_LRO_FINAL_ASYNC},
+      {"operation-location", AZL_LRO_FINAL_ASYNC},
+      {"location", AZL_LRO_FINAL_LOCATION},
+      {"original-uri", AZL_LRO_FINAL_ORIGINAL},
+  };
+  const char *name = azl_lua_opt_string(L, 2, "final_state_via", NULL);
+  if (!name) return AZL_LRO_FINAL_DEFAULT;
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    if (strcmp(names[i].name, name) == 0) return names[i].final;
+  luaL_error(L,
+             "final_state_via must be azure-async-operation, "
+             "operation-location, location or original-uri (it is '%s')",
+             name);
+  return AZL_LRO_FINAL_DEFAULT;
+}
+
+/* client:begin{...} -> op */
+static int client_begin (lua_State *L) {
+  struct azl_arm *arm = check_arm(L);
+  struct azl_loop *loop = azl_arm_loop(arm);
+  struct azl_lro_request request = {0};
+  struct azl_headers headers;
+  read_call(L, loop, &request.call);
+  request.final = read_final(L);
+  int64_t timeout_ms = azl_lua_opt_ms(L, 2, "lro_timeout", -1);
+  request.deadline_ms =
+      timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;
+  struct azl_lua_op *box = azl_lua_op_new(L, &lro_kind, 1);
+  azl_lua_read_headers(L, 2, &headers);
+  request.call.headers = &headers;
+  box->op = azl_lro_begin(arm, &request);
+  azl_headers_free(&headers);
+  return azl_lua_op_return(L, box);
+}
+
+/* client:resume(token, {timeout=}) -> op | nil, err */
+static int client_resume (lua_State *L) {
+  struct azl_arm *arm = check_arm(L);
+  struct azl_err *err = NULL;
+  const char *token = luaL_checkstring(L, 2);
+  int64_t timeout_ms = -1;
+  lua_settop(L, 3);
+  if (!lua_isnil(L, 3)) {
+    luaL_checktype(L, 3, LUA_TTABLE);
+    timeout_ms = azl_lua_opt_ms(L, 3, "timeout", -1);
+  }
+  int64_t deadline_ms =
+      timeout_ms < 0 ? -1 : azl_loop_now_ms(azl_arm_loop(arm)) + timeout_ms;
+  struct azl_lua_op *box = azl_lua_op_new(L, &lro_kind, 1);
+  box->op = azl_lro_resume(arm, token, deadline_ms, &err);
+  if (!box->op && err) return azl_lua_fail(L, err);
+  return azl_lua_op_return(L, box);
+}
+
+/* Hands what was logged to the script's function. */
+static int client_flush_log (lua_State *L) {
+  static const char *const levels[] = {"error", "warning", "info", "verbose"};
+  struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
+  if (!self->arm) return 0;
+  lua_settop(L, 1);
+  if (lua_getiuservalue(L, 1, SLOT_ON_LOG) != LUA_TFUNCTION) return 0;
+  struct azl_log_entry *entry;
+  while (self->arm && (entry = azl_log_take(azl_arm_log(self->arm))) != NULL) {
+    lua_pushvalue(L, 2);
+    lua_pushstring(L, levels[entry->level]);
+    lua_pushstring(L, entry->text);
+    lua_pushnumber(L, (lua_Number)entry->wall_ms / 1e3);
+    azl_log_entry_free(entry);
+    lua_call(L, 3, 0);
+  }
+  return 0;
+}
+
+/* A logger that raises must not break the calls it watches. client: index */
+static void flush_safely (lua_State *L, int client) {
+  client = lua_absindex(L, client);
+  luaL_checkstack(L, 4, "log");
+  lua_pushcfunction(L, client_flush_log);
+  lua_pushvalue(L, client);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return;
+  lua_warning(L, "azure: the log function raised: ", 1);
+  lua_warning(L, luaL_tolstring(L, -1, NULL), 0);
+  lua_pop(L, 2);
+}
+
+static void on_step (void *state, void *ctx) {
+  lua_State *L = state;
+  const struct lua_client *self = ctx;
+  if (!self->arm || azl_arm_log(self->arm)->count == 0) return;
+  luaL_checkstack(L, 2, "log");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &clients_key);
+  if (lua_rawgetp(L, -1, self) == LUA_TUSERDATA) flush_safely(L, -1);
+  lua_pop(L, 2);
+}
+
+static int client_close (lua_State *L) {
+  struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
+  struct azl_arm *arm = self->arm;
+  if (!arm) return 0;
+  struct azl_loop *loop = azl_arm_loop(arm);
+  azl_arm_ref(arm);
+  azl_lro_cancel_all(arm); /* parked ones have no call that close would end */
+  azl_arm_close(arm);
+  flush_safely(L, 1);
+  self->arm = NULL;
+  if (!azl_loop_on_step(loop, NULL, self)) return 0; /* cannot happen */
+  azl_arm_unref(arm);
+  azl_arm_unref(arm);
+  return 0;
+}
+
+static void read_config (lua_State *L, struct azl_arm_config *out) {
+  out->endpoint = azl_lua_need_string(L, 1, "endpoint");
+  out->scope = azl_lua_opt_string(L, 1, "scope", NULL);
+  out->user_agent = azl_lua_opt_string(L, 1, "user_agent", NULL);
+  out->retry.max_retries = (int)azl_lua_opt_number(L, 1, "max_retries", 3);
+  out->retry.delay_ms = azl_lua_opt_ms(L, 1, "retry_delay", 800);
+  out->retry.max_delay_ms = azl_lua_opt_ms(L, 1, "retry_max_delay", 60000);
+  out->timeout_ms = azl_lua_opt_ms(L, 1, "timeout", 0);
+  out->poll_interval_ms = azl_lua_opt_ms(L, 1, "poll_interval", 0);
+  out->log_level = (int)azl_lua_opt_number(L, 1, "log_level", -1);
+  out->no_throttle = !azl_lua_opt_bool(L, 1, "throttle", true);
+  azl_lua_http_config(L, 1, &out->http);
+  lua_getfield(L, 1, "credential");
+  out->cred = azl_lua_opt_cred(L, -1);
+  lua_pop(L, 1);
+}
+
+/* core.client(opts) -> client */
+static int core_client (lua_State *L) {
+  struct azl_arm_config config = {0};
+  struct azl_err *err = NULL;
+  struct azl_loop *loop = azl_lua_loop(L);
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  read_config(L, &config);
+  struct lua_client *self = lua_newuserdatauv(L, sizeof(*self), 2);
+  self->arm = NULL;
+  luaL_setmetatable(L, CLIENT_TYPE);
+  if (lua_getfield(L, 1, "on_log") != LUA_TNIL)
+    luaL_checktype(L, -1, LUA_TFUNCTION);
+  lua_setiuservalue(L, 2, SLOT_ON_LOG);
+  lua_getfield(L, 1, "credential");
+  lua_setiuservalue(L, 2, SLOT_CREDENTIAL);
+  self->arm = azl_arm_new(loop, &config, &err);
+  if (!self->arm) return azl_lua_fail(L, err);
+  lua_settop(L, 2);
+  if (config.log_level < 0) return 1;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &clients_key);
+  lua_pushvalue(L, 2);
+  lua_rawsetp(L, 3, self);
+  lua_settop(L, 2);
+  if (!azl_loop_on_step(loop, on_step, self))
+    return azl_lua_fail(L, azl_err_oom());
+  return 1;
+}
+
+static const luaL_Reg client_methods[] = {
+    {"send", client_send},     {"begin", client_begin},
+    {"resume", client_resume}, {"flush_log", client_flush_log},
+    {"close", client_close},   {NULL, NULL},
+};
+
+static const luaL_Reg client_meta[] = {
+    {"__gc", client_close},
+    {"__close", client_close},
+    {NULL, NULL},
+};
+
+void azl_lua_open_client (lua_State *L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &clients_key);
+  luaL_newmetatable(L, CLIENT_TYPE);
+  luaL_setfuncs(L, client_meta, 0);
+  luaL_newlib(L, client_methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  lua_pushcfunction(L, core_client);
+  lua_setfield(L, -2, "client");
+}

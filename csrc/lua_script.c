@@ -1,0 +1,197 @@
+/* Runs the script's functions for credentials that call them: each call is a
+   task, started from the loop's step. */
+#include "lua_cred.h"
+
+#include <math.h>
+
+#define CALL_TYPE "azure.credential.call"
+
+/* Registry: credentials with functions (light userdata of azl_lua_cred ->
+   userdata, weak), and core.task. */
+static const char creds_key = 0, task_key = 0;
+
+/* One call in the hands of its task. */
+struct call_box {
+  struct azl_script_call *call; /* NULL: answered */
+};
+
+static void answer (struct call_box *box) {
+  azl_script_call_free(box->call);
+  box->call = NULL;
+}
+
+static struct azl_err *no_answer (const struct azl_script_call *call) {
+  return azl_err_new(AZL_ERR_AUTH, "FunctionFailed",
+                     "%s: the function ended without an answer",
+                     call->fetch->cred->cls->name);
+}
+
+/* The task went away in the middle. */
+static int call_gc (lua_State *L) {
+  struct call_box *box = luaL_checkudata(L, 1, CALL_TYPE);
+  if (!box->call) return 0;
+  azl_fetch_fail(box->call->fetch, no_answer(box->call));
+  answer(box);
+  return 0;
+}
+
+/* Pushes a member of the error table at `index` and returns it when it is a
+   string. */
+static const char *error_text (lua_State *L, int index, const char *name) {
+  lua_getfield(L, index, name);
+  return lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+}
+
+/* An error of this library passes with its code. Everything is read before
+   the C error exists: reading may raise. */
+static struct azl_err *error_from_table (lua_State *L, int index,
+                                         const char *cred_name) {
+  const char *message = error_text(L, index, "message");
+  const char *code = error_text(L, index, "code");
+  const char *hint = error_text(L, index, "hint");
+  const char *request_id = error_text(L, index, "request_id");
+  const char *correlation_id = error_text(L, index, "correlation_id");
+  struct azl_err *err =
+      azl_err_new(AZL_ERR_AUTH, code ? code : "FunctionFailed", "%s: %s",
+                  cred_name, message ? message : "the function failed");
+  azl_err_set(err, hint, hint);
+  azl_err_set(err, request_id, request_id);
+  azl_err_set(err, correlation_id, correlation_id);
+  lua_pop(L, 5);
+  return err;
+}
+
+/* What the function gave instead of a token. */
+static struct azl_err *error_from (lua_State *L, int index,
+                                   const struct azl_script_call *call) {
+  const char *name = call->fetch->cred->cls->name;
+  const char *text = "the function gave neither a token nor a reason";
+  luaL_checkstack(L, 8, "credential error");
+  if (lua_istable(L, index)) return error_from_table(L, index, name);
+  if (lua_type(L, index) == LUA_TSTRING) text = lua_tostring(L, index);
+  return azl_err_new(AZL_ERR_AUTH, "FunctionFailed", "%s: %s", name, text);
+}
+
+static void give_token (lua_State *L, int index, struct azl_fetch *fetch) {
+  const char *problem = NULL;
+  lua_Number expires;
+  lua_getfield(L, index, "token");
+  lua_getfield(L, index, "expires_on");
+  expires = lua_tonumber(L, -1);
+  if (lua_type(L, -2) != LUA_TSTRING || lua_rawlen(L, -2) == 0)
+    problem = "token must be a string";
+  else if (!(expires > 0 && expires < 1e12))
+    problem = "expires_on must be seconds since 1970";
+  if (problem)
+    azl_fetch_fail(fetch, azl_err_new(AZL_ERR_AUTH, "FunctionFailed",
+                                      "%s: the function's %s",
+                                      fetch->cred->cls->name, problem));
+  else
+    azl_fetch_done(fetch, lua_tostring(L, -2), (int64_t)floor(expires * 1e3),
+                   0);
+  lua_pop(L, 2);
+}
+
+/* The function has ended. Stack: box, ok, value, reason. */
+static int finish_call (lua_State *L, bool ok) {
+  struct call_box *box = lua_touserdata(L, 1);
+  struct azl_script_call *call = box->call;
+  lua_settop(L, 4);
+  if (!call) return 0;
+  if (!ok)
+    azl_fetch_fail(call->fetch, error_from(L, 3, call));
+  else if (call->wants_token && lua_istable(L, 3))
+    give_token(L, 3, call->fetch);
+  else if (call->wants_token)
+    azl_fetch_fail(call->fetch, error_from(L, 4, call));
+  answer(box);
+  return 0;
+}
+
+static int call_ended (lua_State *L, int status, lua_KContext ctx) {
+  (void)ctx;
+  return finish_call(L, status == LUA_OK || status == LUA_YIELD);
+}
+
+/* The body of the task: box, function, what it is told. */
+static int run_call (lua_State *L) {
+  int status;
+  lua_pushnil(L);
+  lua_insert(L, 2); /* box nil function told */
+  status = lua_pcallk(L, 1, 2, 0, 0, call_ended);
+  return call_ended(L, status, 0);
+}
+
+static void push_told (lua_State *L, const struct azl_script_call *call) {
+  lua_createtable(L, 0, AZL_SCRIPT_FIELDS);
+  for (int i = 0; i < AZL_SCRIPT_FIELDS && call->fields[i].name; i++) {
+    lua_pushstring(L, call->fields[i].value);
+    lua_setfield(L, -2, call->fields[i].name);
+  }
+}
+
+/* Starts the task of the oldest call. false: none is left. */
+static bool serve_one (lua_State *L, int cred, struct azl_script_queue *queue) {
+  struct call_box *box;
+  luaL_checkstack(L, 8, "credential function");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &task_key);
+  lua_pushcfunction(L, run_call);
+  box = lua_newuserdatauv(L, sizeof *box, 0);
+  box->call = NULL;
+  luaL_setmetatable(L, CALL_TYPE);
+  box->call = azl_script_take(queue);
+  if (!box->call) {
+    lua_pop(L, 3);
+    return false;
+  }
+  lua_getiuservalue(L, cred, AZL_CRED_FUNCTION);
+  push_told(L, box->call);
+  lua_call(L, 4, 0); /* core.task keeps the task alive while it runs */
+  return true;
+}
+
+/* After each turn. The credential's userdata is there unless it is being
+   collected, and then nothing may be started for it. */
+static void serve (void *state, void *ctx) {
+  lua_State *L = state;
+  struct azl_lua_cred *self = ctx;
+  if (!self->queue || azl_list_empty(&self->queue->calls)) return;
+  luaL_checkstack(L, 4, "credential function");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &creds_key);
+  if (lua_rawgetp(L, -1, self) == LUA_TUSERDATA) {
+    int cred = lua_gettop(L);
+    while (self->queue && serve_one(L, cred, self->queue)) {}
+  }
+  lua_pop(L, 2);
+}
+
+void azl_lua_script_attach (lua_State *L, int box) {
+  struct azl_lua_cred *self = lua_touserdata(L, box);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &creds_key);
+  lua_pushvalue(L, box);
+  lua_rawsetp(L, -2, self);
+  lua_pop(L, 1);
+  if (!azl_loop_on_step(self->loop, serve, self))
+    luaL_error(L, "out of memory");
+}
+
+void azl_lua_script_detach (struct azl_lua_cred *self) {
+  if (!self->queue) return;
+  self->queue = NULL;
+  if (!azl_loop_on_step(self->loop, NULL, self)) return; /* cannot fail */
+}
+
+void azl_lua_open_script (lua_State *L) {
+  luaL_newmetatable(L, CALL_TYPE);
+  lua_pushcfunction(L, call_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &creds_key);
+  lua_getfield(L, -1, "task"); /* lua_task.c has put it there */
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &task_key);
+}

@@ -1,0 +1,254 @@
+/* Tasks: coroutines that the loop's step resumes. */
+#include "lua_task.h"
+
+/* Two tables of the registry.
+   waiting: wait (light userdata) -> the coroutine to resume.
+   tasks: coroutine -> the task's userdata, which keeps both alive while it
+   runs; task (light userdata) -> coroutine. */
+static const char waiting_key = 0, tasks_key = 0;
+
+static void task_destroy (struct azl_op *op) {
+  azl_free(AZL_CONTAINER(op, struct azl_lua_task, op));
+}
+
+static void task_stop (struct azl_op *op) {
+  struct azl_lua_task *task = AZL_CONTAINER(op, struct azl_lua_task, op);
+  azl_loop_defer_stop(&task->start);
+  azl_list_remove(&task->node);
+}
+
+static const struct azl_op_class task_class = {
+    .name = "task",
+    .cancel = task_stop,
+    .destroy = task_destroy,
+};
+
+static void on_start (void *ctx) {
+  struct azl_lua_task *task = ctx;
+  azl_list_push(task->runnable, &task->node);
+}
+
+static void make_runnable (struct azl_lua_task *task) {
+  azl_loop_defer(task->op.loop, &task->start);
+}
+
+/* The task of a coroutine, or NULL. */
+static struct azl_lua_task *task_of (lua_State *co) {
+  lua_rawgetp(co, LUA_REGISTRYINDEX, &tasks_key);
+  lua_pushthread(co);
+  lua_rawget(co, -2);
+  struct azl_lua_op *box = lua_touserdata(co, -1);
+  lua_pop(co, 2);
+  return box ? AZL_CONTAINER(box->op, struct azl_lua_task, op) : NULL;
+}
+
+struct azl_lua_task *azl_lua_current_task (lua_State *L) {
+  return task_of(L);
+}
+
+int azl_lua_suspend (lua_State *L, struct azl_wait *wait, lua_KFunction k) {
+  struct azl_lua_task *task = task_of(L);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
+  lua_pushthread(L);
+  lua_rawsetp(L, -2, wait);
+  lua_pop(L, 1);
+  if (task) task->current = wait;
+  return lua_yieldk(L, 0, 0, k);
+}
+
+/* Moves the results from the coroutine to the task's userdata, the top of L.
+   A failure keeps its traceback too. */
+static void keep_results (lua_State *L, lua_State *co, bool failed, int count) {
+  luaL_checkstack(L, 4, "task results");
+  lua_createtable(L, count, 2);
+  if (failed) {
+    luaL_traceback(L, co, NULL, 0);
+    lua_setfield(L, -2, "traceback");
+  }
+  for (int i = count; i >= 1; i--) {
+    lua_xmove(co, L, 1);
+    lua_rawseti(L, -2, i);
+  }
+  lua_pushinteger(L, count);
+  lua_setfield(L, -2, "n");
+  lua_setiuservalue(L, -2, AZL_SLOT_RESULTS);
+}
+
+static void remember (lua_State *L, int table, lua_State *co,
+                      struct azl_lua_task *task, int box) {
+  lua_pushthread(co);
+  if (co != L) lua_xmove(co, L, 1);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, table, task);
+  lua_pushvalue(L, box);
+  lua_rawset(L, table);
+}
+
+static void forget (lua_State *L, int table, lua_State *co,
+                    struct azl_lua_task *task) {
+  lua_pushnil(L);
+  lua_rawsetp(L, table, task);
+  lua_pushthread(co);
+  lua_xmove(co, L, 1);
+  lua_pushnil(L);
+  lua_rawset(L, table);
+}
+
+/* The coroutine has ended. */
+static void task_ended (lua_State *L, lua_State *co, struct azl_lua_task *task,
+                        int status, int count) {
+  struct azl_err *err = NULL;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &tasks_key);
+  int table = lua_gettop(L);
+  lua_pushthread(co);
+  lua_xmove(co, L, 1);
+  lua_rawget(L, table); /* tasks | box */
+  task->failed = status != LUA_OK;
+  keep_results(L, co, task->failed, task->failed ? 1 : count);
+  if (task->failed) (void)lua_resetthread(co);
+  forget(L, table, co, task);
+  if (task->cancelled)
+    err = azl_err_new(AZL_ERR_CANCELLED, "Cancelled", "the task was cancelled");
+  azl_op_finish(&task->op, err);
+  lua_pop(L, 2);
+}
+
+static void resume (lua_State *L, lua_State *co, int arguments) {
+  struct azl_lua_task *task = task_of(co);
+  int count = 0;
+  luaL_checkstack(L, 8, "resume");
+  int status = lua_resume(co, L, arguments, &count);
+  if (!task) return; /* a coroutine of the user's own */
+  if (status != LUA_YIELD) {
+    task_ended(L, co, task, status, count);
+    return;
+  }
+  lua_pop(co, count);
+  if (!task->current) make_runnable(task); /* a plain coroutine.yield() */
+}
+
+bool azl_lua_wake (lua_State *L, struct azl_wait *wait) {
+  luaL_checkstack(L, 4, "wake");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
+  if (lua_rawgetp(L, -1, wait) != LUA_TTHREAD) {
+    lua_pop(L, 2);
+    return false;
+  }
+  lua_State *co = lua_tothread(L, -1);
+  lua_pushnil(L);
+  lua_rawsetp(L, -3, wait);
+  struct azl_lua_task *task = task_of(co);
+  if (task) task->current = NULL;
+  resume(L, co, 0);
+  lua_pop(L, 2);
+  return true;
+}
+
+/* The first resume passes what stands above the function. */
+static void run_task (lua_State *L, struct azl_lua_task *task) {
+  luaL_checkstack(L, 4, "task");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &tasks_key);
+  lua_rawgetp(L, -1, task);
+  lua_State *co = lua_tothread(L, -1);
+  if (co) {
+    int arguments = task->started ? 0 : lua_gettop(co) - 1;
+    task->started = true;
+    resume(L, co, arguments);
+  }
+  lua_pop(L, 2);
+}
+
+int azl_lua_run_tasks (lua_State *L, struct azl_list *runnable) {
+  struct azl_list *node;
+  int limit = azl_list_count(runnable), count = 0;
+  for (; count < limit && (node = azl_list_pop(runnable)) != NULL; count++)
+    run_task(L, AZL_CONTAINER(node, struct azl_lua_task, node));
+  return count;
+}
+
+static struct azl_lua_task *task_at (struct azl_op *op) {
+  return AZL_CONTAINER(op, struct azl_lua_task, op);
+}
+
+/* What the function returned; what it raised is raised again. */
+static int push_task (lua_State *L, int box, struct azl_op *op) {
+  task_at(op)->awaited = true;
+  if (lua_getiuservalue(L, box, AZL_SLOT_RESULTS) != LUA_TTABLE) return 0;
+  int results = lua_gettop(L);
+  if (task_at(op)->failed) {
+    lua_rawgeti(L, results, 1);
+    return lua_error(L);
+  }
+  lua_getfield(L, results, "n");
+  int count = (int)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  luaL_checkstack(L, count, "too many results");
+  for (int i = 1; i <= count; i++) lua_rawgeti(L, results, i);
+  return count;
+}
+
+/* Asks the coroutine to end: the wait it stands in returns nil and an error
+   of kind "cancelled", as does its next one if it is not waiting. */
+static void cancel_task (lua_State *L, struct azl_op *op) {
+  struct azl_lua_task *task = task_at(op);
+  (void)L;
+  task->cancelled = true;
+  if (task->current) {
+    task->cancel_told = true;
+    azl_wait_wake(task->current, AZL_WAIT_CANCELLED);
+  } else if (!task->started) {
+    azl_op_cancel(op);
+  }
+}
+
+static void push_failed (lua_State *L, struct azl_op *op) {
+  lua_pushboolean(L, task_at(op)->failed);
+  lua_setfield(L, -2, "raised");
+}
+
+static const struct azl_lua_op_kind task_kind = {
+    .push = push_task,
+    .status = push_failed,
+    .cancel = cancel_task,
+};
+
+bool azl_lua_task_lost (const struct azl_lua_op *box) {
+  if (box->kind != &task_kind) return false;
+  const struct azl_lua_task *task = task_at(box->op);
+  return task->failed && !task->awaited;
+}
+
+/* core.task(fn, ...) -> op */
+static int core_task (lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  int arguments = lua_gettop(L) - 1;
+  struct azl_list *runnable = azl_lua_runnable(L);
+  struct azl_loop *loop = azl_lua_loop(L);
+  lua_State *co = lua_newthread(L);
+  lua_insert(L, 1); /* thread | fn arguments... */
+  if (!lua_checkstack(co, arguments + 2))
+    return luaL_error(L, "too many arguments for a task");
+  lua_xmove(L, co, arguments + 1);
+  struct azl_lua_op *box = azl_lua_op_new(L, &task_kind, 0); /* thread | box */
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &tasks_key);
+  struct azl_lua_task *task = azl_calloc(1, sizeof(*task));
+  if (!task) return azl_lua_fail(L, azl_err_oom());
+  azl_op_init(&task->op, &task_class, loop);
+  box->op = &task->op;
+  azl_list_init(&task->node);
+  azl_defer_init(&task->start, on_start, task);
+  task->runnable = runnable;
+  remember(L, 3, co, task, 2);
+  make_runnable(task);
+  lua_settop(L, 2);
+  return azl_lua_op_return(L, box);
+}
+
+void azl_lua_open_task (lua_State *L) {
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &waiting_key);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &tasks_key);
+  lua_pushcfunction(L, core_task);
+  lua_setfield(L, -2, "task");
+}

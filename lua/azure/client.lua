@@ -1,0 +1,375 @@
+--- A client of Azure Resource Manager: any resource, any operation.
+
+local core = require "azure.core"
+local errors = require "azure.errors"
+local json = require "azure.json"
+local paging = require "azure.paging"
+local registration = require "azure.registration"
+local url = require "azure.url"
+
+local module = {}
+
+---@class azure.Cloud
+---@field arm string origin of Azure Resource Manager
+---@field authority string origin of Microsoft Entra ID
+---@field audience string? scope without "/.default"; the ARM origin where absent
+---@field ca_file string? PEM bundle that vouches for both
+
+---@type table<string, azure.Cloud>
+module.clouds = {
+  public = { arm = "https://management.azure.com", authority = "https://login.microsoftonline.com" },
+  usgov = { arm = "https://management.usgovcloudapi.net", authority = "https://login.microsoftonline.us" },
+  china = { arm = "https://management.chinacloudapi.cn", authority = "https://login.chinacloudapi.cn" },
+}
+
+--- api-versions for paths that carry none, by provider or resource type.
+module.api_versions = {
+  ["microsoft.signalrservice"] = "2024-03-01",
+  ["microsoft.web"] = "2023-12-01",
+  ["microsoft.keyvault"] = "2023-07-01",
+  ["microsoft.storage"] = "2023-05-01",
+  ["microsoft.network"] = "2023-11-01",
+  ["microsoft.authorization"] = "2022-04-01",
+  ["microsoft.resources"] = "2021-04-01",
+}
+
+---@class azure.Client
+---@field cloud azure.Cloud
+---@field subscription_id string?
+---@field on_event function?
+---@field core table the core's client
+local Client = {}
+Client.__index = Client
+Client.__name = "azure.client"
+
+local client_options = {
+  credential = true, cloud = true, subscription_id = true, timeout = true, retry = true, poll_interval = true,
+  ca_file = true, ca_path = true, proxy = true, no_proxy = true, user_agent = true, on_event = true, log = true,
+  log_level = true, max_connections = true, max_response_bytes = true, connect_timeout = true, http1_only = true,
+  api_versions = true, throttle = true, auto_register = true,
+}
+
+local retry_options = { max_retries = true, delay = true, max_delay = true }
+local log_levels = { error = 0, warning = 1, info = 2, verbose = 3 }
+
+local function check_cloud(cloud)
+  if type(cloud) == "string" then
+    local known = module.clouds[cloud]
+    if not known then
+      local near = errors.nearest(cloud, module.clouds)
+      error(("client: no cloud is called '%s'; %s"):format(cloud:sub(1, 40),
+        near and "did you mean '" .. near .. "'?" or "known: china, public, usgov"), 3)
+    end
+    return known
+  end
+  errors.check_type(cloud, "table", "cloud", "client", 3)
+  errors.check_type(cloud.arm, "string", "cloud.arm", "client", 3)
+  return cloud
+end
+
+local function credential_of(opts, cloud)
+  local credential = opts.credential
+  if credential == false then return nil end
+  if credential == nil then
+    local made, err = require("azure.identity").default{ cloud = cloud }
+    if not made then return nil, err end
+    return made
+  end
+  if type(credential) == "userdata" then return credential end
+  if type(credential) == "table" and credential.token then
+    return require("azure.identity").from_function(function(request)
+      return credential:token(request.scope, request)
+    end)
+  end
+  error("client: 'credential' must be a credential of azure.identity, or false for none", 3)
+end
+
+local function log_to_stderr(level, text)
+  io.stderr:write("azure ", level, ": ", text, "\n")
+end
+
+-- An unknown AZURE_LOG_LEVEL is told and ignored, as the SDKs do.
+local function level_from_environment()
+  local name = os.getenv("AZURE_LOG_LEVEL")
+  if not name or name == "" then return nil end
+  local level = log_levels[name:lower()]
+  if not level then
+    io.stderr:write("azure: AZURE_LOG_LEVEL must be verbose, info, warning or error\n")
+  end
+  return level
+end
+
+local function log_settings(opts)
+  errors.check_type(opts.log, "function|nil", "log", "client", 3)
+  if opts.log_level ~= nil and not log_levels[opts.log_level] then
+    error("client: 'log_level' must be verbose, info, warning or error", 3)
+  end
+  local level = log_levels[opts.log_level] or level_from_environment()
+  if not level then return opts.log and log_levels.info or -1, opts.log end
+  return level, opts.log or log_to_stderr
+end
+
+local function system_name()
+  return package.config:sub(1, 1) == "\\" and "Windows" or "POSIX"
+end
+
+local function user_agent(prefix)
+  errors.check_type(prefix, "string|nil", "user_agent", "client", 3)
+  local own = ("azure-signalr-lua/0.1.0 %s (%s; %s)"):format(core.libcurl:match("^%S+"), _VERSION, system_name())
+  return prefix and prefix .. " " .. own or own
+end
+
+local function core_options(opts, cloud, credential)
+  local retry = errors.check_options(opts.retry, retry_options, "client: retry", 3)
+  local level, on_log = log_settings(opts)
+  return {
+    endpoint = cloud.arm:gsub("/+$", ""), scope = cloud.audience and cloud.audience:gsub("/+$", "") .. "/.default",
+    credential = credential, user_agent = user_agent(opts.user_agent), max_retries = retry.max_retries,
+    retry_delay = retry.delay, retry_max_delay = retry.max_delay, timeout = opts.timeout,
+    poll_interval = opts.poll_interval, ca_file = opts.ca_file or cloud.ca_file, ca_path = opts.ca_path,
+    proxy = opts.proxy, no_proxy = opts.no_proxy, max_connections = opts.max_connections,
+    max_response_bytes = opts.max_response_bytes, connect_timeout = opts.connect_timeout,
+    http1_only = opts.http1_only, log_level = level, on_log = on_log, throttle = opts.throttle,
+  }
+end
+
+local function known_versions(extra)
+  if not extra then return module.api_versions end
+  errors.check_type(extra, "table", "api_versions", "client", 3)
+  local versions = {}
+  for name, version in pairs(module.api_versions) do versions[name] = version end
+  for name, version in pairs(extra) do versions[name:lower()] = version end
+  return versions
+end
+
+--- Makes a client. It does no I/O yet.
+---@param opts table? see the README; `credential`, `cloud`, `subscription_id`, `timeout` (seconds of one call),
+--- `retry = {max_retries, delay, max_delay}`, `poll_interval`, `ca_file`, `proxy`, `user_agent` (put in front),
+--- `on_event`, `log` (fn(level, text)), `log_level`
+---@return azure.Client?
+---@return azure.Error?
+function module.new(opts)
+  opts = errors.check_options(opts, client_options, "client")
+  local cloud = check_cloud(opts.cloud or "public")
+  local credential, failure = credential_of(opts, cloud)
+  if failure then return nil, failure end
+  local settings = core_options(opts, cloud, credential)
+  local inner, err = core.client(settings)
+  if not inner then return nil, err end
+  return setmetatable({
+    core = inner, cloud = cloud, endpoint = settings.endpoint, credential = credential,
+    subscription_id = opts.subscription_id, on_event = opts.on_event, versions = known_versions(opts.api_versions),
+    auto_register = opts.auto_register ~= false, own_credential = opts.credential == nil and credential or nil,
+  }, Client)
+end
+
+local call_options = {
+  api_version = true, query = true, headers = true, timeout = true, max_retries = true, safe_to_repeat = true,
+}
+
+local function encode_body(body)
+  if body == nil or type(body) == "string" then return body end
+  return json.encode(body)
+end
+
+local function prepare(self, request, fname)
+  return {
+    method = request.method or "GET", url = url.build(self.endpoint, request, self.versions, fname),
+    headers = request.headers, body = encode_body(request.body), timeout = request.timeout,
+    max_retries = request.max_retries, safe_to_repeat = request.safe_to_repeat, any_status = request.any_status,
+  }
+end
+
+-- "application/json", "application/problem+json; charset=utf-8", but not "application/jsonl".
+local function is_json(kind)
+  return (kind .. ";"):lower():find("[/+]json%s*;") ~= nil
+end
+
+--- Puts the decoded body into `response.json`; nil and an error for what calls
+--- itself JSON and is none. Without a Content-Type it is a try.
+local function decode_into(response)
+  local kind = response.headers["content-type"]
+  if response.body == "" or (kind and not is_json(kind)) then return response end
+  local value, err = json.decode(response.body)
+  if err then
+    if not kind then return response end
+    err.status, err.request_id = response.status, response.request_id
+    return nil, err
+  end
+  response.json = value
+  return response
+end
+
+local function decode_response(response, err)
+  if not response then return nil, err end
+  return decode_into(response)
+end
+
+-- What get, put and the others give: the document, or `true` where there is none.
+local function decode_document(response, err)
+  if not response then return nil, err end
+  if not response.body or response.body == "" then return true end
+  local value, problem = json.decode(response.body)
+  if problem then
+    problem.status, problem.request_id = response.status, response.request_id
+    return nil, problem
+  end
+  return value
+end
+
+local request_options = {
+  method = true, path = true, query = true, headers = true, body = true, api_version = true, timeout = true,
+  max_retries = true, safe_to_repeat = true, any_status = true,
+}
+
+--- Starts one call without waiting for it.
+---@param request table as for `request`
+---@return azure.Op op gives what `request` returns
+function Client:send(request)
+  errors.check_options(request, request_options, "client:send")
+  return self.core:send(prepare(self, request, "client:send")):map(decode_response)
+end
+
+--- One call, answered with everything that came back.
+---@param request {method: string?, path: string|table, query: table?, headers: table?, body: any, api_version: string?, timeout: number?}
+---@return {status: integer, headers: table, body: string, json: any, request_id: string?}?
+---@return azure.Error?
+function Client:request(request)
+  errors.check_options(request, request_options, "client:request")
+  return registration.retry(self, request.path, function()
+    return self.core:send(prepare(self, request, "client:request")):map(decode_response):wait()
+  end)
+end
+
+local function with(method, path, body, opts, fname)
+  local request = { method = method, path = path, body = body }
+  for key, value in pairs(errors.check_options(opts, call_options, fname, 3)) do request[key] = value end
+  return request
+end
+
+--- Reads a resource.
+---@param id string|table an id, a path, or a handle
+---@param opts {api_version: string?, query: table?, headers: table?, timeout: number?}?
+---@return table? document
+---@return azure.Error?
+function Client:get(id, opts)
+  local request = with("GET", id, nil, opts, "client:get")
+  return registration.retry(self, id, function()
+    return self.core:send(prepare(self, request, "client:get")):map(decode_document):wait()
+  end)
+end
+
+--- Reads a list page by page. An error comes as `false, err` and ends the loop.
+---@param path string|table
+---@param opts table? as for `get`, and method, body, items ("value"), next_link ("nextLink"; false: one page)
+---@return fun(): any, azure.Error?
+function Client:list(path, opts)
+  return paging.iterate(self, path, opts)
+end
+
+local begin_options = {
+  method = true, path = true, query = true, headers = true, body = true, api_version = true, timeout = true,
+  final_state_via = true, max_retries = true, safe_to_repeat = true,
+}
+
+local function begin(self, request, fname)
+  local prepared = prepare(self, request, fname)
+  prepared.timeout = nil -- of one call: the client's; `timeout` here is the whole operation's
+  prepared.lro_timeout = request.timeout
+  prepared.final_state_via = request.final_state_via
+  return self.core:begin(prepared):map(decode_document)
+end
+
+--- Starts a long-running operation.
+---@param request {method: string, path: string|table, body: any, api_version: string?, final_state_via: string?, timeout: number?}
+--- timeout: seconds for the whole operation, default 30 minutes
+---@return azure.Op op gives the resource, or true where the final answer is empty
+function Client:begin(request)
+  errors.check_options(request, begin_options, "client:begin")
+  errors.check_type(request.method, "string", "method", "client:begin")
+  return begin(self, request, "client:begin")
+end
+
+local write_options = {
+  api_version = true, query = true, headers = true, timeout = true, final_state_via = true, max_retries = true,
+  safe_to_repeat = true, on_progress = true,
+}
+
+local function write(self, method, id, body, opts)
+  local fname = "client:" .. method:lower()
+  opts = errors.check_options(opts, write_options, fname, 3)
+  local request = { method = method, path = id, body = body }
+  for key, value in pairs(opts) do request[key] = value end
+  return registration.retry(self, id, function()
+    local op <close> = begin(self, request, fname)
+    return op:wait{ on_progress = opts.on_progress }
+  end)
+end
+
+--- Creates or replaces a resource and waits for the end of it.
+---@param id string|table
+---@param body any a table is sent as JSON, a string as it is
+---@param opts table? api_version, query, headers, timeout (seconds of the whole), final_state_via, on_progress
+---@return table|true|nil
+---@return azure.Error?
+function Client:put(id, body, opts) return write(self, "PUT", id, body, opts) end
+
+--- Changes a resource and waits for the end of it. Arguments as for `put`.
+---@return table|true|nil
+---@return azure.Error?
+function Client:patch(id, body, opts) return write(self, "PATCH", id, body, opts) end
+
+--- Calls an action and waits for the end of it. Arguments as for `put`.
+---@return table|true|nil
+---@return azure.Error?
+function Client:post(id, body, opts) return write(self, "POST", id, body, opts) end
+
+--- Deletes a resource and waits until it is gone.
+---@param id string|table
+---@param body any nil in all of Azure's own operations
+---@param opts table? as for `put`
+---@return table|true|nil
+---@return azure.Error?
+function Client:delete(id, body, opts) return write(self, "DELETE", id, body, opts) end
+
+--- Goes on with an operation that `op:resume_token()` described, in this process or another.
+---@param token string
+---@param opts {timeout: number?}?
+---@return azure.Op?
+---@return azure.Error?
+function Client:resume(token, opts)
+  errors.check_type(token, "string", "token", "client:resume")
+  opts = errors.check_options(opts, { timeout = true }, "client:resume")
+  local op, err = self.core:resume(token, opts)
+  if not op then return nil, err end
+  return op:map(decode_document)
+end
+
+--- A handle on a SignalR resource; no call is made.
+---@param id string
+---@return azure.SignalR
+function Client:signalr(id)
+  return require("azure.signalr").new(self, id)
+end
+
+--- The private endpoint connections of any resource.
+---@param target_id string
+---@return table
+function Client:private_endpoint_connections(target_id)
+  return require("azure.private_endpoint").new(self, target_id)
+end
+
+--- Ends everything under way. Closing twice is fine. A credential that was
+--- handed in stays open; the one that the client made for itself is closed.
+function Client:close()
+  self.core:close()
+  if self.own_credential then self.own_credential:close() end
+end
+
+Client.__close = Client.close
+
+function Client:__tostring()
+  return ("azure.client (%s)"):format(self.endpoint)
+end
+
+return module

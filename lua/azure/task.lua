@@ -1,0 +1,111 @@
+--- Tasks: functions that may wait without holding up others.
+-- A wait on the main thread runs the loop; a wait inside a task suspends that
+-- task only. Everything that can be waited for is an operation (`op`).
+
+local core = require "azure.core"
+local errors = require "azure.errors"
+
+local task = {}
+
+---@class azure.Op
+---@field wait fun(self: azure.Op, opts?: {timeout: number?, on_progress: fun(status: table)?}): any, azure.Error?
+---@field done fun(self: azure.Op): boolean
+---@field status fun(self: azure.Op): table
+---@field cancel fun(self: azure.Op): azure.Op
+---@field resume_token fun(self: azure.Op): string?, azure.Error?
+---@field map fun(self: azure.Op, fn: function): azure.Op
+
+--- The loop of this Lua state: `:pollfd() :events() :timeout() :step(s) :idle()
+--- :on_wake(fn)` for hosts with a loop of their own.
+---@return table loop
+function task.loop()
+  return core.loop()
+end
+
+local function check_function(fn, fname)
+  if type(fn) ~= "function" then
+    error(("%s: 'fn' must be a function, not a %s"):format(fname, type(fn)), 3)
+  end
+end
+
+--- Starts a function as a task. It begins at the next turn of the loop.
+--- `task:wait()` returns what it returned and raises what it raised.
+---@param fn function
+---@param ... any its arguments
+---@return azure.Op task
+function task.spawn(fn, ...)
+  check_function(fn, "spawn")
+  return core.task(fn, ...)
+end
+
+--- Runs a function as a task and waits for it.
+---@param fn function
+---@param ... any its arguments
+---@return any ... what it returned; what it raises is raised
+function task.run(fn, ...)
+  check_function(fn, "run")
+  return core.task(fn, ...):wait()
+end
+
+--- Waits. Other tasks go on.
+---@param seconds number
+---@return boolean|nil true
+---@return azure.Error? err kind "cancelled" when the task is told to end
+function task.sleep(seconds)
+  if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
+    error("sleep: 'seconds' must be a number from 0 up", 2)
+  end
+  return core.sleep(seconds):wait()
+end
+
+local function run_worker(state, fn)
+  while not state.raised do
+    local index = state.next
+    if index > state.count then return end
+    state.next = index + 1
+    local ok, value, err = pcall(fn, state.list[index], index)
+    if not ok then
+      state.raised = state.raised or { value }
+      return
+    end
+    state.results[index] = value
+    if not value and err ~= nil then
+      state.errors = state.errors or {}
+      state.errors[index] = err
+    end
+  end
+end
+
+local map_options = { concurrency = true }
+
+--- Calls `fn(item, index)` for each item of a list in up to `concurrency` tasks.
+---@param list any[]
+---@param opts {concurrency: integer?} default 8
+---@param fn fun(item: any, index: integer): any, any
+---@return table results by index, as `fn` returned them (first values)
+---@return table? errs by index, the second values where the first was nil or false; nil when there is none
+function task.map(list, opts, fn)
+  if type(list) ~= "table" then error("map: 'list' must be a table", 2) end
+  opts = errors.check_options(opts, map_options, "map")
+  check_function(fn, "map")
+  local concurrency = opts.concurrency or 8
+  if math.type(concurrency) ~= "integer" or concurrency < 1 then
+    error("map: 'concurrency' must be an integer from 1 up", 2)
+  end
+  local state = { list = list, count = #list, next = 1, results = {} }
+  local workers = {}
+  for i = 1, math.min(concurrency, state.count) do workers[i] = core.task(run_worker, state, fn) end
+  local cancelled
+  for _, worker in ipairs(workers) do
+    local _, err = worker:wait()
+    if errors.is(err) and err.kind == "cancelled" then cancelled = err break end
+  end
+  if cancelled then
+    for _, worker in ipairs(workers) do worker:cancel() end
+    return nil, cancelled
+  end
+  if state.raised then error(state.raised[1], 0) end
+  return state.results, state.errors
+end
+
+return task

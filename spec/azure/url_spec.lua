@@ -1,0 +1,45 @@
+local url = require "azure.url"
+local versions = require("azure.client").api_versions
+
+local function build(request)
+  return url.build("https://arm.example", request, versions, "test")
+end
+
+describe("azure.url", function()
+  local signalr = "/subscriptions/s/resourceGroups/g/providers/Microsoft.SignalRService/signalR/x"
+
+  for _, case in ipairs{
+    { "adds the known api-version", { path = signalr }, signalr .. "?api-version=2024-03-01" },
+    { "finds the provider of a child", { path = signalr .. "/replicas/r" }, signalr .. "/replicas/r?api-version=2024-03-01" },
+    { "finds the innermost provider", { path = signalr .. "/providers/Microsoft.Web/sites/y" },
+      signalr .. "/providers/Microsoft.Web/sites/y?api-version=2023-12-01" },
+    { "takes an explicit one", { path = signalr, api_version = "1" }, signalr .. "?api-version=1" },
+    { "leaves one that is there", { path = signalr .. "?API-Version=7" }, signalr .. "?API-Version=7" },
+    { "adds none where none is known", { path = "/providers/Contoso.X/y" }, "/providers/Contoso.X/y" },
+    { "adds none when told so", { path = signalr, api_version = false }, signalr },
+    { "groups are Microsoft.Resources", { path = "/subscriptions/s/resourceGroups/g" },
+      "/subscriptions/s/resourceGroups/g?api-version=2021-04-01" },
+    { "encodes query values once", { path = "/x", api_version = false, query = { ["$filter"] = "a eq 'b&c'", n = 1 } },
+      "/x?%24filter=a%20eq%20%27b%26c%27&n=1" },
+    { "repeats a name for a list", { path = "/x", api_version = false, query = { a = { "1", "2" } } }, "/x?a=1&a=2" },
+    { "adds to a query that is there", { path = "/x?y=1", api_version = "2" }, "/x?y=1&api-version=2" },
+    { "encodes what no URL may have", { path = "/a b/\xc3\xa9", api_version = false }, "/a%20b/%C3%A9" },
+    { "keeps what is encoded", { path = "/a%20b%2Fc", api_version = false }, "/a%20b%2Fc" },
+    { "drops a fragment", { path = "/a#b", api_version = "1" }, "/a?api-version=1" },
+  } do
+    it(case[1], function()
+      assert.equal("https://arm.example" .. case[3], build(case[2]))
+    end)
+  end
+
+  it("takes a handle and an absolute URL", function()
+    assert.equal("https://arm.example/x", build{ path = { id = "/x" }, api_version = false })
+    assert.equal("https://other.example/x?y=1", build{ path = "https://other.example/x?y=1", api_version = false })
+  end)
+
+  for _, bad in ipairs{ "/a\r\nHost: x", "/a\0", "/a\\b", "x", "", 5, {} } do
+    it("refuses " .. ("%q"):format(tostring(bad)):gsub("table: %S+", "{}"), function()
+      assert.has_error(function() build{ path = bad } end)
+    end)
+  end
+end)
