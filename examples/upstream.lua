@@ -1,0 +1,41 @@
+-- A small upstream of a serverless SignalR: it remembers where each call came
+-- from and checks that SignalR signed it. `azure.private_link.verify` asks it.
+--
+--     SIGNALR_KEYS="<primary key>,<secondary key>" lua5.4 examples/upstream.lua [--port N] [--address A]
+--
+--     POST /   a call of SignalR: X-ASRS-* and X-Forwarded-For are noted; 200, or 401 where the signature is wrong
+--     GET /    {"seen":[{"at":...,"forwarded_for":"10.0.0.5:49152","ip":"10.0.0.5","private":true,"hub":"chat",
+--              "category":"connections","event":"connected","signature":"valid"}]}
+
+local core = require "azure.core"
+local server = require "azure.emulator.server"
+local upstream = require "azure.emulator.upstream"
+
+local options = { port = 0, address = "127.0.0.1" }
+for i = 1, #arg, 2 do
+  local name = arg[i]:match("^%-%-(%a+)$")
+  if not name or not options[name] or not arg[i + 1] then
+    io.stderr:write("usage: upstream.lua [--port N] [--address A]\n")
+    os.exit(2)
+  end
+  options[name] = name == "port" and math.tointeger(tonumber(arg[i + 1])) or arg[i + 1]
+end
+
+local keys = {}
+for key in (os.getenv("SIGNALR_KEYS") or ""):gmatch("[^,%s]+") do keys[#keys + 1] = key end
+if #keys == 0 then io.stderr:write("upstream: SIGNALR_KEYS is empty: no signature will be valid\n") end
+
+local function tell(entry)
+  print(("%s %s/%s/%s from %s (%s), signature %s"):format(os.date("!%H:%M:%SZ", entry.at), entry.hub or "?",
+    entry.category or "?", entry.event or "?", entry.forwarded_for or "?",
+    entry.private and "private" or "public", entry.signature))
+  io.stdout:flush()
+end
+
+local up <close> = assert(upstream.listen{ port = options.port, address = options.address, keys = keys, on_call = tell })
+print("listening on " .. up.url)
+io.stdout:flush()
+local ok, why = pcall(function()
+  while not server.input_closed() do core.loop():step(0.5) end
+end)
+if not ok and not tostring(why):find("interrupted") then error(why, 0) end

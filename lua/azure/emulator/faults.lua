@@ -1,0 +1,130 @@
+--- Faults by rule: what a script must survive, at the request where it hurts.
+
+local errors = require "azure.errors"
+local wire = require "azure.emulator.wire"
+
+local Rule = {}
+Rule.__index = Rule
+Rule.__name = "azure.emulator.fault"
+
+local allowed = {
+  match = true, status = true, retry_after = true, times = true, after = true, drop = true, reset = true,
+  delay = true, body = true, headers = true, truncate = true, code = true, message = true, effect = true,
+}
+
+local function matches_text(pattern, request)
+  local line = request.method .. " " .. request.url
+  return line:lower():find(pattern:lower()) ~= nil or line:lower():find(pattern:lower(), 1, true) ~= nil
+end
+
+local faults = {}
+
+--- Whether a request is one that a rule's `match` means: text (a Lua pattern or
+--- plain, against "METHOD url", any casing), { method =, path = } or a function.
+---@param match any
+---@param request table
+---@return boolean
+function faults.matches(match, request)
+  if match == nil then return true end
+  if type(match) == "function" then return match(request) and true or false end
+  if type(match) == "string" then return matches_text(match, request) end
+  if match.method and match.method:upper() ~= request.method then return false end
+  local path = match.path or match.url
+  return not path or request.url:lower():find(path:lower()) ~= nil
+    or request.url:lower():find(path:lower(), 1, true) ~= nil
+end
+
+--- Takes the rule away.
+function Rule:remove()
+  self.times = self.hits
+end
+
+--- Whether the rule has nothing left to do.
+---@return boolean
+function Rule:spent()
+  return self.hits >= self.times
+end
+
+local function check(opts)
+  errors.check_options(opts, allowed, "emulator:fault", 4)
+  local drop = opts.drop
+  if drop ~= nil and drop ~= true and drop ~= "before" and drop ~= "after" then
+    error("emulator:fault: 'drop' must be true, \"before\" or \"after\"", 4)
+  end
+  errors.check_type(opts.match, "nil|string|table|function", "match", "emulator:fault", 4)
+  errors.check_type(opts.status, "nil|integer", "status", "emulator:fault", 4)
+  errors.check_type(opts.truncate, "nil|integer", "truncate", "emulator:fault", 4)
+end
+
+--- Adds a rule. `times` is how often it strikes (default 1), `after` how many
+--- matching requests it lets pass before.
+---@param cloud table
+---@param opts table
+---@return table rule with `hits` and `remove()`
+function faults.add(cloud, opts)
+  check(opts)
+  local rule = setmetatable({ hits = 0, seen = 0 }, Rule)
+  for key, value in pairs(opts) do rule[key] = value end
+  rule.times = opts.times or 1
+  rule.after = opts.after or 0
+  table.insert(cloud.faults, rule)
+  return rule
+end
+
+--- The rule that strikes this request, or nil. Counts it.
+---@param cloud table
+---@param request azure.emulator.Request
+---@return table? rule
+function faults.find(cloud, request)
+  for _, rule in ipairs(cloud.faults) do
+    if not rule:spent() and faults.matches(rule.match, request) then
+      rule.seen = rule.seen + 1
+      if rule.seen > rule.after then
+        rule.hits = rule.hits + 1
+        return rule
+      end
+    end
+  end
+  return nil
+end
+
+--- Whether the request must not reach the service at all.
+---@param rule table
+---@return boolean
+function faults.prevents(rule)
+  if rule.drop == true or rule.drop == "before" then return true end
+  if rule.effect or rule.drop == "after" then return false end
+  return rule.status ~= nil or (rule.reset or false)
+end
+
+local codes = {
+  [400] = "BadRequest", [401] = "InvalidAuthenticationToken", [403] = "AuthorizationFailed", [404] = "NotFound",
+  [408] = "RequestTimeout", [409] = "Conflict", [429] = "TooManyRequests", [500] = "InternalServerError",
+  [502] = "BadGateway", [503] = "ServiceUnavailable", [504] = "GatewayTimeout",
+}
+
+local function own_answer(rule)
+  local status = rule.status or 200
+  if rule.body then return { status = status, headers = {}, body = rule.body } end
+  if status < 400 then return wire.empty(status) end
+  return wire.error(status, rule.code or codes[status] or "InjectedFault",
+    rule.message or "This answer was asked for by a fault rule of the emulator.")
+end
+
+--- The answer after the rule is through with it. `answer` is the service's,
+--- or nil where the rule kept the request from it.
+---@param rule table
+---@param answer table?
+---@return table answer
+function faults.apply(rule, answer)
+  if rule.status or not answer then answer = own_answer(rule) end
+  if rule.body then answer.body = rule.body end
+  if rule.retry_after then wire.set_header(answer, "Retry-After", tostring(rule.retry_after)) end
+  for name, value in pairs(rule.headers or {}) do wire.set_header(answer, name, value) end
+  if rule.drop then answer.close = "drop" end
+  if rule.reset then answer.close = "reset" end
+  answer.truncate, answer.delay = rule.truncate, rule.delay
+  return answer
+end
+
+return faults

@@ -1,0 +1,74 @@
+--- Options of the emulator, and how long things take in it. The seconds are
+-- those of recorded traffic where there is some (azure-cli recordings
+-- test_signalr_private_endpoint.yaml, test_private_endpoint_connection_webapp.yaml,
+-- test_private_endpoint_connection_keyvault.yaml), otherwise plausible ones.
+
+local errors = require "azure.errors"
+local throttle = require "azure.emulator.throttle"
+
+local settings = {}
+
+settings.timings = {
+  signalr_create = 69,
+  signalr_update = 19,
+  link_create = 60,
+  link_update = 40,
+  link_delete = 45,
+  link_settle = 10,        -- the parent stays busy after a link's operation has ended
+  link_timeout = 0,        -- 0: an unanswered request never times out
+  connection_opens = 25,   -- after the PUT of a link
+  connection_closes = 30,  -- after its link, or itself, was deleted
+  approval = 50,
+  rejection = 52,
+  propagation = 120,       -- from the approval on the target to the link
+  connection_update = 47,  -- on SignalR and Key Vault
+  replica_create = 70,
+  replica_update = 19,
+  domain_update = 30,
+  certificate_update = 15,
+  key_update = 5,
+  restart = 20,
+  site_update = 10,
+  group_delete = 60,
+  registration = 30,
+}
+
+local defaults = {
+  port = 0, address = "127.0.0.1", tls = false, latency = 0, sign_urls = true, token_lifetime = 3599,
+  empty_description = false, auto_approve = false, device_slow_down = false, log_limit = 100000,
+  poll_location_only = false,
+}
+
+local allowed = { seed = true, throttle = true, timings = true, listen = true, clock = true }
+for name in pairs(defaults) do allowed[name] = true end
+
+local function read_timings(given)
+  if type(given) == "number" then
+    return function(name) return settings.timings[name] * given end
+  end
+  errors.check_options(given, settings.timings, "emulator.start: timings", 4)
+  return function(name)
+    return given and given[name] or settings.timings[name]
+  end
+end
+
+local function read_throttle(given)
+  if given == true then return throttle.arm_limits end
+  if not given then return nil end
+  return errors.check_options(given, throttle.arm_limits, "emulator.start: throttle", 4)
+end
+
+--- Reads the options of `start`; raises on unknown ones.
+---@param opts table?
+---@return table options with a function `timing(name)` in place of `timings`
+function settings.read(opts)
+  opts = errors.check_options(opts, allowed, "emulator.start", 3)
+  local options = {}
+  for name, value in pairs(defaults) do options[name] = value end
+  for name, value in pairs(opts) do options[name] = value end
+  options.timing = read_timings(opts.timings)
+  options.throttle = read_throttle(opts.throttle)
+  return options
+end
+
+return settings
