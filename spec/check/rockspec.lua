@@ -15,7 +15,7 @@ local function is_server(file)
 end
 
 -- What of the core the emulator's server is built with.
-local server_base = { mem = true, buf = true, err = true, headers = true, clock = true }
+local server_base = { mem = true, buf = true }
 
 local function c_module(name, sources, libraries)
   local out = { ('    ["%s"] = {\n      sources = {\n'):format(name) }

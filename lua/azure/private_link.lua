@@ -1,0 +1,108 @@
+--- The job: a private path from a SignalR to its upstream.
+--
+--     local report, err = azure.private_link.establish(client, {
+--       signalr = signalr_id, upstream = func_id, name = "func-pe" })
+--
+-- Every function takes the same spec:
+--   signalr, upstream   ids (or handles)
+--   name                the link's name
+--   group               default: "sites", "sites-<slot>", "vault" or "table", by the upstream's type
+--   request_message     default "please approve"; a random reference is added to it
+--   approve             true: by this client; a client: by that one; false: stop with a hand-off
+--   match               "reference" (default), "name" or "baseline": what is proof enough
+--   connection          id or name (or a list) that a person chose
+--   undo                true: reject again what was approved but never linked
+--   replicas            false: leave replicas alone
+--   timeout             seconds, default 1800;  poll_interval, grace, settle
+--   on_event            function or renderer that gets every step
+
+local private_link = {}
+
+---@class azure.private_link.Spec
+---@field signalr string|table
+---@field upstream string|table
+---@field name string
+---@field group string?
+---@field request_message string?
+---@field approve boolean|azure.Client|nil
+---@field connection string|string[]|nil
+---@field match string?
+---@field undo boolean?
+---@field replicas boolean?
+---@field timeout number?
+---@field on_event function|table|nil
+
+--- What establish would do and what speaks against it, without any write.
+---@param client table
+---@param spec azure.private_link.Spec
+---@return table? plan { ok, findings, calls }; tostring(plan) is for people
+---@return azure.Error? err
+function private_link.plan(client, spec)
+  local result, err = require("azure.private_link.plan").run(client, spec)
+  return result, err
+end
+
+--- Does the whole job, or as much of it as is not done yet.
+---@param client table
+---@param spec azure.private_link.Spec
+---@return table? report { state, changed, link, connection, evidence, timings, warnings, handoff? }
+---@return azure.Error? err kinds "refused" and "ambiguous" mean that a person must decide
+function private_link.establish(client, spec)
+  local report, err = require("azure.private_link.establish").run(client, spec)
+  return report, err
+end
+
+--- Approves what another team asked for, after looking at all evidence again.
+---@param client table the approver's
+---@param handoff table `report.handoff` of `establish{ approve = false }`, or that report
+---@param opts { timeout: number?, on_event: function?, poll_interval: number?, api_version: string? }?
+---@return table? result { state="approved", changed, connections }
+---@return azure.Error? err
+function private_link.approve(client, handoff, opts)
+  local result, err = require("azure.private_link.handoff").approve(client, handoff, opts)
+  return result, err
+end
+
+--- How it stands now. spec.format: "table" (default), "tree", "json", "mermaid".
+---@param client table
+---@param spec table only `signalr` is needed
+---@return table|string|nil status
+---@return azure.Error? err
+function private_link.status(client, spec)
+  local result, err = require("azure.private_link.status").run(client, spec)
+  return result, err
+end
+
+--- Proves it: both ends, open doors, and with `probe` (URL or function) what
+--- the upstream saw `since` then (seconds since 1970; default: now).
+---@param client table
+---@param spec table
+---@return table? verification { ok, verdict = "private" | "public" | "not yet seen" | nil, checks, doors, probe }
+---@return azure.Error? err
+function private_link.verify(client, spec)
+  local result, err = require("azure.private_link.verify").run(client, spec)
+  return result, err
+end
+
+--- Removes the link, waits until its connection is gone, lists what stays.
+---@param client table
+---@param spec table `signalr` and `name`; with `upstream` the link's target is checked
+---@return table? report { changed, orphans }
+---@return azure.Error? err
+function private_link.remove(client, spec)
+  local result, err = require("azure.private_link.remove").run(client, spec)
+  return result, err
+end
+
+--- Deletes a whole resource group and waits: the seed article's clean-up.
+---@param client table
+---@param id string
+---@param opts { confirm: string, timeout: number? } confirm must be the group's name
+---@return boolean? ok
+---@return azure.Error? err
+function private_link.remove_group(client, id, opts)
+  local ok, err = require("azure.private_link.remove").group(client, id, opts)
+  return ok, err
+end
+
+return private_link

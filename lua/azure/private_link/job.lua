@@ -1,0 +1,330 @@
+--- One job: its spec, checked; its deadline; its events; its calls.
+
+local bind = require "azure.private_link.bind"
+local core = require "azure.core"
+local errors = require "azure.errors"
+local json = require "azure.json"
+local registration = require "azure.registration"
+local resource_id = require "azure.resource_id"
+local url = require "azure.url"
+
+local job = {}
+
+local Job = {}
+Job.__index = Job
+Job.__name = "azure.private_link.job"
+
+--- The keys of a spec. One spec serves all functions of the module.
+job.allowed = {
+  signalr = "string|table", upstream = "string|table", name = "string", group = "string",
+  request_message = "string", approve = "boolean|table", connection = "string|table", match = "string",
+  undo = "boolean", replicas = "boolean", timeout = "number", on_event = "function|table",
+  grace = "number", settle = "number", poll_interval = "number",
+  format = "string", color = "boolean", probe = "string|function", probe_headers = "table",
+  probe_timeout = "number", since = "number", api_version = "string",
+}
+
+local DEFAULT_TIMEOUT = 1800
+local DEFAULT_MESSAGE = "please approve"
+local MAX_CALL_TIME = 100
+
+local default_groups = {
+  ["microsoft.web/sites"] = "sites",
+  ["microsoft.keyvault/vaults"] = "vault",
+  ["microsoft.storage/storageaccounts"] = "table",
+}
+
+-- The group of a slot is "sites-<slot>", of the site that has it (azure-docs,
+-- app-service/networking/private-endpoint.md).
+local function default_group(upstream)
+  if not upstream then return nil end
+  local kind = upstream.type:lower()
+  if kind == "microsoft.web/sites/slots" then return "sites-" .. upstream.name end
+  return default_groups[kind]
+end
+
+local function link_target(upstream)
+  if not upstream then return nil end
+  if upstream.type:lower() == "microsoft.web/sites/slots" then return upstream.parent end
+  return upstream.id
+end
+
+local function check_fields(spec, fname)
+  for key, types in pairs(job.allowed) do
+    if spec[key] ~= nil then errors.check_type(spec[key], types, key, fname, 4) end
+  end
+  for _, key in ipairs{ "timeout", "grace", "settle", "poll_interval", "probe_timeout" } do
+    local value = spec[key]
+    if value and not (value >= 0 and value < 1e9) then
+      error(("%s: '%s' must be a number of seconds, 0 or more"):format(fname, key), 4)
+    end
+  end
+end
+
+local matches = { reference = true, name = true, baseline = true }
+
+local function check_match(spec, fname)
+  local match = spec.match or "reference"
+  if matches[match] then return match end
+  local near = errors.nearest(match, matches)
+  error(("%s: 'match' must be \"reference\", \"name\" or \"baseline\"%s"):format(fname,
+    near and (", did you mean \"%s\"?"):format(near) or ""), 4)
+end
+
+local function check_explicit(spec, fname)
+  local chosen = spec.connection
+  if chosen == nil then return nil end
+  if type(chosen) == "string" then chosen = { chosen } end
+  if #chosen == 0 then error(fname .. ": 'connection' names no connection", 4) end
+  for _, name in ipairs(chosen) do
+    if type(name) ~= "string" or name == "" then
+      error(fname .. ": 'connection' must be the id or name of a connection, or a list of them", 4)
+    end
+  end
+  return chosen
+end
+
+local function check_approve(spec, fname)
+  local approve = spec.approve
+  if type(approve) == "table" and type(approve.request) ~= "function" then
+    error(fname .. ": 'approve' must be true, false or a client", 4)
+  end
+  return approve
+end
+
+local function check_required(spec, required, fname)
+  for _, key in ipairs(required) do
+    if spec[key] == nil then error(("%s: '%s' is missing"):format(fname, key), 4) end
+  end
+end
+
+-- A malformed id is a finding of the preflight, not misuse: ids are data.
+local function parse(self, key, value)
+  if value == nil then return nil end
+  local text = resource_id.text(value)
+  local parsed, err = resource_id.parse(text or value)
+  if not parsed then self.bad_ids[key] = err end
+  return parsed
+end
+
+local function set_ids(self, spec)
+  self.bad_ids = {}
+  self.signalr = parse(self, "signalr", spec.signalr)
+  self.upstream = parse(self, "upstream", spec.upstream)
+  self.target_id = link_target(self.upstream)
+  self.group = spec.group or default_group(self.upstream)
+end
+
+local function set_approver(self, approve)
+  self.own_approval = approve == nil or approve == true
+  self.approve = approve ~= false
+  self.approver = type(approve) == "table" and approve or self.client
+end
+
+local function set_times(self, spec)
+  self.started = core.loop():now()
+  self.deadline = self.started + (spec.timeout or DEFAULT_TIMEOUT)
+  self.grace = spec.grace or 180
+  self.settle = spec.settle or 20
+  self.poll_interval = spec.poll_interval or 5
+end
+
+--- Checks a spec. Raises for misuse, blaming the caller of the public function.
+---@param client table
+---@param spec table
+---@param fname string
+---@param required string[]
+---@return table job
+function job.new(client, spec, fname, required)
+  if type(client) ~= "table" or type(client.request) ~= "function" then
+    error(fname .. ": 'client' must be a client of azure.client", 3)
+  end
+  errors.check_type(spec, "table", "spec", fname, 3)
+  errors.check_options(spec, job.allowed, fname, 3)
+  check_fields(spec, fname)
+  check_required(spec, required, fname)
+  local self = setmetatable({ client = client, spec = spec, fname = fname }, Job)
+  self.match = check_match(spec, fname)
+  self.explicit = check_explicit(spec, fname)
+  set_ids(self, spec)
+  set_approver(self, check_approve(spec, fname))
+  set_times(self, spec)
+  self.name = spec.name
+  self.message = spec.request_message or DEFAULT_MESSAGE
+  self.undo = spec.undo or false
+  self.replicas = spec.replicas ~= false
+  self.on_event = spec.on_event
+  self.request_ids, self.timings, self.warnings = {}, {}, {}
+  return self
+end
+
+--- Refuses at once when an id is malformed.
+---@return boolean? ok
+---@return azure.Error? err
+function Job:ids_ok()
+  for _, key in ipairs{ "signalr", "upstream" } do
+    local err = self.bad_ids[key]
+    if err then
+      return nil, errors.new{ kind = "refused", code = err.code, target = key, message = err.message, hint = err.hint }
+    end
+  end
+  return true
+end
+
+--- The id of the link, or of the copy that a replica has.
+---@param replica string?
+---@return string
+function Job:link_id(replica)
+  local owner = self.signalr.id
+  if replica then owner = resource_id.child(owner, "replicas", replica) end
+  return resource_id.child(owner, "sharedPrivateLinkResources", self.name)
+end
+
+function Job.now() return core.loop():now() end
+
+function Job:left() return self.deadline - self:now() end
+
+--- Tells `on_event` what happens.
+---@param step string
+---@param state string
+---@param message string
+---@param fields table?
+function Job:emit(step, state, message, fields)
+  if not self.on_event then return end
+  local event = {
+    step = step, state = state, message = message, name = self.name,
+    at = core.loop():wall(), elapsed = self:now() - self.started,
+    who = "creator", link = self.signalr and self.name and self:link_id(),
+  }
+  for key, value in pairs(fields or {}) do event[key] = value end
+  self.on_event(event)
+end
+
+--- What is known about our connection from its links; see bind.lua.
+---@param links table[]
+---@return table
+function Job:want(links)
+  return bind.want(links, { name = self.name, group = self.group, baseline = self.baseline })
+end
+
+--- Remembers how long a step took, in seconds since the job began.
+function Job:mark(name)
+  self.timings[name] = self:now() - self.started
+end
+
+function Job:warn(code, message, hint)
+  for _, warning in ipairs(self.warnings) do
+    if warning.code == code then return end
+  end
+  self.warnings[#self.warnings + 1] = { code = code, message = message, hint = hint }
+  self:emit("warning", "warn", message, { code = code, hint = hint })
+end
+
+-- Two jobs that began together should not poll together.
+local function jitter()
+  return 0.85 + 0.3 * math.random()
+end
+
+--- Sleeps before the next look; longer and longer up to three times the interval.
+---@param round integer
+---@return boolean? ok nil when the task was cancelled
+---@return azure.Error? err
+function Job:pause(round)
+  local seconds = math.min(self.poll_interval * (1 + 0.25 * round), self.poll_interval * 3) * jitter()
+  local _, err = core.sleep(math.max(0.01, math.min(seconds, self:left()))):wait()
+  if err then return nil, err end
+  return true
+end
+
+--- The error of a deadline.
+---@param what string
+---@return azure.Error
+function Job:too_late(what)
+  local seconds = math.floor(self:now() - self.started + 0.5)
+  return errors.new{
+    kind = "timeout", code = "JobTimeout",
+    message = ("gave up after %d s: %s"):format(seconds, what),
+    hint = "run it again to go on where it stopped, with a longer timeout= if need be",
+  }
+end
+
+-- For Microsoft's support: which calls made the changes.
+local function remember(self, method, path, response)
+  if not response.request_id then return end
+  self.request_ids[#self.request_ids + 1] = {
+    method = method, path = path, request_id = response.request_id, correlation_id = response.correlation_id,
+  }
+end
+
+-- What client:begin does, but with the last answer and its ids as the result
+-- instead of the document alone.
+local function begin(self, client, method, path, body, final_state_via)
+  local request = { path = path, api_version = self.spec.api_version }
+  return client.core:begin{
+    method = method, url = url.build(client.endpoint, request, client.versions, self.fname),
+    body = body and json.encode(body), final_state_via = final_state_via,
+  }
+end
+
+--- One GET.
+---@return table? json
+---@return azure.Error? err
+function Job:get(client, path, opts)
+  opts = opts or {}
+  local response, err = client:request{
+    method = "GET", path = path, api_version = opts.api_version or self.spec.api_version,
+    timeout = math.max(1, math.min(MAX_CALL_TIME, self:left())),
+  }
+  if not response then return nil, err end
+  if type(response.json) ~= "table" then
+    return nil, errors.new{
+      kind = "protocol", code = "NotAnObject", message = "the answer is not a JSON object", method = "GET", url = path,
+    }
+  end
+  return response.json
+end
+
+--- All items of a list.
+---@return table[]? items
+---@return azure.Error? err
+function Job.list(_, client, path, opts)
+  local items = {}
+  for item, err in client:list(path, opts) do
+    if err then return nil, err end
+    items[#items + 1] = item
+  end
+  return items
+end
+
+--- A write that may be a long-running operation, to its end.
+---@return boolean? ok
+---@return azure.Error? err
+function Job:write(client, method, path, body, final_state_via)
+  local function once()
+    local op <close> = begin(self, client, method, path, body, final_state_via)
+    return op:wait{ timeout = math.max(1, self:left()), on_progress = function(status)
+      local word = status.status and status.status ~= "" and status.status or "under way"
+      if word == "Succeeded" then return end
+      self:emit(method == "DELETE" and "delete" or "create", "wait", ("the operation is %s"):format(word))
+    end }
+  end
+  local response, err = registration.retry(client, path, once)
+  if not response then return nil, err end
+  remember(self, method, path, response)
+  return true
+end
+
+local transient_kinds = { transport = true, timeout = true, protocol = true }
+
+--- True for failures that may be gone at the next try.
+---@param err azure.Error
+---@return boolean
+function job.is_transient(err)
+  if err.kind == "service" then
+    local status = err.status or 0
+    return status >= 500 or status == 429 or status == 408
+  end
+  return transient_kinds[err.kind] == true and err.code ~= "JobTimeout"
+end
+
+return job

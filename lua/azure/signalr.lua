@@ -1,0 +1,302 @@
+--- Azure SignalR Service: the resource and what belongs to it.
+--
+--     local s = client:signalr("/subscriptions/.../providers/Microsoft.SignalRService/signalR/contoso-signalr")
+--     local resource, err = s:get()
+--     for link, err in s.shared_private_links:list() do ... end
+--
+-- Wrong values raise before any call; the service's refusals are returned.
+
+local collections = require "azure.signalr.collections"
+local errors = require "azure.errors"
+local resource_id = require "azure.resource_id"
+local values = require "azure.signalr.values"
+
+local signalr = {}
+
+local Signalr = {}
+Signalr.__name = "azure.signalr"
+
+local TYPE = "microsoft.signalrservice/signalr"
+local REPLICA_TYPE = "microsoft.signalrservice/signalr/replicas"
+
+local call_options = { timeout = true, api_version = true, headers = true, query = true }
+
+-- Collections are made when they are first asked for.
+function Signalr:__index(key)
+  local method = Signalr[key]
+  if method then return method end
+  local make = collections[key]
+  if not make then return nil end
+  local collection = make(self)
+  rawset(self, key, collection)
+  return collection
+end
+
+Signalr.__tostring = function(self) return "signalr " .. self.id end
+
+local function options(opts, fname)
+  return errors.check_options(opts, call_options, fname, 3)
+end
+
+local function begin(self, method, body, opts, final_state_via, suffix)
+  return self.client:begin{
+    method = method, path = self.id .. (suffix or ""), body = body, final_state_via = final_state_via,
+    api_version = opts.api_version, headers = opts.headers, query = opts.query,
+  }
+end
+
+local function finish(op, err, opts)
+  if not op then return nil, err end
+  return op:wait{ timeout = opts.timeout }
+end
+
+--- The resource.
+---@param opts table?
+---@return table? resource
+---@return azure.Error? err
+function Signalr:get(opts)
+  return self.client:get(self.id, options(opts, "signalr:get"))
+end
+
+--- Whether it exists. Other failures than "not found" are errors.
+---@param opts table?
+---@return boolean? exists
+---@return azure.Error? err
+function Signalr:exists(opts)
+  local resource, err = self.client:get(self.id, options(opts, "signalr:exists"))
+  if resource then return true end
+  if err.status == 404 then return false end
+  return nil, err
+end
+
+--- Starts creating it (or replacing its settings). See `create`.
+---@param settings table
+---@param opts table?
+---@return userdata? op
+---@return azure.Error? err
+function Signalr:begin_create(settings, opts)
+  local body = values.resource(settings, "signalr:create", true)
+  return begin(self, "PUT", body, options(opts, "signalr:create"), "azure-async-operation")
+end
+
+--- Creates it and waits. Settings: location, sku ("Standard_S1" or {name=,capacity=}),
+--- capacity, kind, tags, identity, service_mode, upstream (templates), network_acls,
+--- public_network_access, cors (origins), disable_local_auth, disable_aad_auth, properties (raw).
+---@param settings table
+---@param opts table?
+---@return table? resource
+---@return azure.Error? err
+function Signalr:create(settings, opts)
+  local body = values.resource(settings, "signalr:create", true)
+  opts = options(opts, "signalr:create")
+  local op <close>, err = begin(self, "PUT", body, opts, "azure-async-operation")
+  return finish(op, err, opts)
+end
+
+--- Starts a change of some settings. See `update`.
+---@param settings table
+---@param opts table?
+---@return userdata? op
+---@return azure.Error? err
+function Signalr:begin_update(settings, opts)
+  local body = values.resource(settings, "signalr:update", false)
+  return begin(self, "PATCH", body, options(opts, "signalr:update"), "location")
+end
+
+--- Changes some settings (those of `create`) and waits.
+---@param settings table
+---@param opts table?
+---@return table? resource
+---@return azure.Error? err
+function Signalr:update(settings, opts)
+  local body = values.resource(settings, "signalr:update", false)
+  opts = options(opts, "signalr:update")
+  local op <close>, err = begin(self, "PATCH", body, opts, "location")
+  return finish(op, err, opts)
+end
+
+--- Starts deleting it.
+---@param opts table?
+---@return userdata? op
+---@return azure.Error? err
+function Signalr:begin_delete(opts)
+  return begin(self, "DELETE", nil, options(opts, "signalr:delete"), "location")
+end
+
+--- Deletes it and waits until that is done.
+---@param opts table?
+---@return boolean? ok
+---@return azure.Error? err
+function Signalr:delete(opts)
+  opts = options(opts, "signalr:delete")
+  local op <close>, err = begin(self, "DELETE", nil, opts, "location")
+  local _
+  _, err = finish(op, err, opts)
+  if err then return nil, err end
+  return true
+end
+
+--- The access keys and connection strings. They are secrets: do not log them.
+---@param opts table?
+---@return table? keys { primaryKey, secondaryKey, primaryConnectionString, secondaryConnectionString }
+---@return azure.Error? err
+function Signalr:keys(opts)
+  opts = options(opts, "signalr:keys")
+  local response, err = self.client:request{
+    method = "POST", path = self.id .. "/listKeys", api_version = opts.api_version, timeout = opts.timeout,
+  }
+  return response and response.json, err
+end
+
+--- Makes a new key. `which` is "Primary", "Secondary" or "Salt".
+---@param which string
+---@param opts table?
+---@return table? keys
+---@return azure.Error? err
+function Signalr:regenerate_key(which, opts)
+  values.one_of(which, values.key_types, "which", "signalr:regenerate_key")
+  opts = options(opts, "signalr:regenerate_key")
+  local op <close>, err = begin(self, "POST", { keyType = which }, opts, "location", "/regenerateKey")
+  return finish(op, err, opts)
+end
+
+--- Restarts it and waits.
+---@param opts table?
+---@return boolean? ok
+---@return azure.Error? err
+function Signalr:restart(opts)
+  opts = options(opts, "signalr:restart")
+  local op <close>, err = begin(self, "POST", nil, opts, "location", "/restart")
+  local _
+  _, err = finish(op, err, opts)
+  if err then return nil, err end
+  return true
+end
+
+--- The SKUs that it can change to.
+---@param opts table?
+---@return table? skus
+---@return azure.Error? err
+function Signalr:skus(opts)
+  local answer, err = self.client:get(self.id .. "/skus", options(opts, "signalr:skus"))
+  return answer and answer.value, err
+end
+
+local function properties_of(self, opts, fname)
+  local resource, err = self.client:get(self.id, errors.check_options(opts, call_options, fname, 4))
+  if not resource then return nil, err end
+  return type(resource.properties) == "table" and resource.properties or {}
+end
+
+--- Who may call it, from where.
+---@param opts table?
+---@return table? acls
+---@return azure.Error? err
+function Signalr:network_acls(opts)
+  local properties, err = properties_of(self, opts, "signalr:network_acls")
+  return properties and properties.networkACLs or nil, err
+end
+
+--- Sets who may call it: { defaultAction="Deny", publicNetwork={allow={...}}, privateEndpoints={...}, ipRules={...} }.
+---@param acls table
+---@param opts table?
+---@return table? resource
+---@return azure.Error? err
+function Signalr:set_network_acls(acls, opts)
+  values.network_acls(acls, "signalr:set_network_acls")
+  return self:update({ network_acls = acls }, opts)
+end
+
+--- The upstream templates: where calls of clients are sent to.
+---@param opts table?
+---@return table[]? templates
+---@return azure.Error? err
+function Signalr:upstream(opts)
+  local properties, err = properties_of(self, opts, "signalr:upstream")
+  if not properties then return nil, err end
+  local upstream = type(properties.upstream) == "table" and properties.upstream or {}
+  return type(upstream.templates) == "table" and upstream.templates or {}
+end
+
+--- Sets the upstream templates: { { url_template=, hub_pattern="*", event_pattern="*", category_pattern="*" } }.
+---@param templates table[]
+---@param opts table?
+---@return table? resource
+---@return azure.Error? err
+function Signalr:set_upstream(templates, opts)
+  values.templates(templates, "signalr:set_upstream")
+  return self:update({ upstream = templates }, opts)
+end
+
+--- The handle of a replica: get, exists, create, update, delete, restart, shared_private_links.
+---@param name string
+---@return table replica
+function Signalr:replica(name)
+  return signalr.new(self.client, resource_id.child(self.id, "replicas", name))
+end
+
+-- Region of the resource, unless the caller names one.
+local function location_of(self, location)
+  if location then return location end
+  local resource, err = self:get()
+  return resource and resource.location, err
+end
+
+local function in_location(self, location, what)
+  local id = resource_id.parse(self.id)
+  return ("/subscriptions/%s/providers/Microsoft.SignalRService/locations/%s/%s"):format(id.subscription_id,
+    location:gsub("%s", ""):lower(), what)
+end
+
+--- Whether its name is still free in `location`.
+---@param location string
+---@param opts table?
+---@return table? answer { nameAvailable, reason, message }
+---@return azure.Error? err
+function Signalr:check_name(location, opts)
+  errors.check_type(location, "string", "location", "signalr:check_name")
+  opts = options(opts, "signalr:check_name")
+  local response, err = self.client:request{
+    method = "POST", path = in_location(self, location, "checkNameAvailability"), api_version = opts.api_version,
+    body = { type = "Microsoft.SignalRService/SignalR", name = resource_id.parse(self.id).name },
+  }
+  return response and response.json, err
+end
+
+--- How much of the subscription's quota is used in a region (default: its own).
+---@param location string?
+---@param opts table?
+---@return table[]? usages
+---@return azure.Error? err
+function Signalr:usages(location, opts)
+  errors.check_type(location, "string|nil", "location", "signalr:usages")
+  opts = options(opts, "signalr:usages")
+  local region, err = location_of(self, location)
+  if not region then return nil, err end
+  local items = {}
+  for item, failure in self.client:list(in_location(self, region, "usages"), opts) do
+    if failure then return nil, failure end
+    items[#items + 1] = item
+  end
+  return items
+end
+
+local function check_type(parsed)
+  local actual = parsed.type:lower()
+  if actual ~= TYPE and actual ~= REPLICA_TYPE then
+    error(("signalr: 'id' must be of Microsoft.SignalRService/signalR, not of %s"):format(parsed.type), 4)
+  end
+end
+
+--- A handle; no call is made. Raises when `id` is not a SignalR's.
+---@param client table
+---@param id string|table
+---@return table
+function signalr.new(client, id)
+  local parsed, err = resource_id.parse(resource_id.text(id) or id)
+  if not parsed then error("signalr: 'id': " .. err.message, 3) end
+  check_type(parsed)
+  return setmetatable({ client = client, id = parsed.id }, Signalr)
+end
+
+return signalr

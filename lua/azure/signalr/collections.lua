@@ -1,0 +1,175 @@
+--- What belongs to a SignalR: shared private links, private endpoint
+-- connections, private link resources, replicas, custom domains, certificates.
+
+local errors = require "azure.errors"
+local private_endpoint = require "azure.private_endpoint"
+local resource_id = require "azure.resource_id"
+
+local Collection = {}
+Collection.__index = Collection
+Collection.__name = "azure.signalr.collection"
+
+local call_options = { timeout = true, api_version = true, headers = true, query = true }
+
+local function fname_of(self, method)
+  return ("%s:%s"):format(self.name, method)
+end
+
+local function split(self, opts, method)
+  local fname = fname_of(self, method)
+  errors.check_type(opts, "table", "options", fname, 3)
+  errors.check_options(opts, self.create_options, fname, 3)
+  local call, settings = {}, {}
+  for key, value in pairs(opts) do (call_options[key] and call or settings)[key] = value end
+  return call, self.body(settings, fname)
+end
+
+local function path_of(self, name, method)
+  errors.check_type(name, "string", "name", fname_of(self, method), 3)
+  return resource_id.child(self.parent.id, self.segment, name)
+end
+
+--- The items, one by one: `for item, err in collection:list() do`.
+function Collection:list(opts)
+  opts = errors.check_options(opts, call_options, fname_of(self, "list"))
+  return self.client:list(self.parent.id .. "/" .. self.segment, opts)
+end
+
+--- One item.
+function Collection:get(name, opts)
+  local path = path_of(self, name, "get")
+  return self.client:get(path, errors.check_options(opts, call_options, fname_of(self, "get")))
+end
+
+local function begin(self, method, path, body, call, final_state_via)
+  return self.client:begin{
+    method = method, path = path, body = body, final_state_via = final_state_via,
+    api_version = call.api_version, headers = call.headers, query = call.query,
+  }
+end
+
+--- Starts creating an item; gives the operation.
+function Collection:begin_create(name, opts)
+  local path = path_of(self, name, "create")
+  local call, body = split(self, opts, "create")
+  return begin(self, "PUT", path, body, call, "azure-async-operation")
+end
+
+--- Creates an item and waits.
+function Collection:create(name, opts)
+  local path = path_of(self, name, "create")
+  local call, body = split(self, opts, "create")
+  local op <close>, err = begin(self, "PUT", path, body, call, "azure-async-operation")
+  if not op then return nil, err end
+  return op:wait{ timeout = call.timeout }
+end
+
+--- Starts deleting an item; gives the operation.
+function Collection:begin_delete(name, opts)
+  local path = path_of(self, name, "delete")
+  local call = errors.check_options(opts, call_options, fname_of(self, "delete"))
+  return begin(self, "DELETE", path, nil, call, "location")
+end
+
+--- Deletes an item and waits. One that is not there is fine.
+function Collection:delete(name, opts)
+  local path = path_of(self, name, "delete")
+  local call = errors.check_options(opts, call_options, fname_of(self, "delete"))
+  local op <close>, err = begin(self, "DELETE", path, nil, call, "location")
+  local _
+  if op then _, err = op:wait{ timeout = call.timeout } end
+  if err and err.status ~= 404 then return nil, err end
+  return true
+end
+
+local function required(opts, key, fname, level)
+  if type(opts[key]) ~= "string" or opts[key] == "" then
+    error(("%s: '%s' must be a string that is not empty"):format(fname, key), level)
+  end
+  return opts[key]
+end
+
+local MAX_MESSAGE = 140
+
+local function link_message(opts, fname)
+  local message = opts.request_message
+  if message == nil then return nil end
+  if type(message) ~= "string" then error(fname .. ": 'request_message' must be a string", 5) end
+  if (utf8.len(message) or MAX_MESSAGE + 1) > MAX_MESSAGE then
+    error(fname .. ": 'request_message' must be UTF-8 of at most 140 characters", 5)
+  end
+  return message
+end
+
+local function link_body(opts, fname)
+  local target = resource_id.text(opts.target)
+  local parsed, err = resource_id.parse(target or opts.target)
+  if not parsed then error(("%s: 'target': %s"):format(fname, err.message), 4) end
+  return { properties = {
+    privateLinkResourceId = parsed.id, groupId = required(opts, "group", fname, 5),
+    requestMessage = link_message(opts, fname),
+  } }
+end
+
+local function domain_body(opts, fname)
+  return { properties = {
+    domainName = required(opts, "domain_name", fname, 5),
+    customCertificate = { id = required(opts, "certificate", fname, 5) },
+  } }
+end
+
+local function certificate_body(opts, fname)
+  local uri = required(opts, "key_vault_uri", fname, 5)
+  if not uri:find("^https://") then error(fname .. ": 'key_vault_uri' must be an https URL", 4) end
+  return { properties = {
+    keyVaultBaseUri = uri, keyVaultSecretName = required(opts, "secret_name", fname, 5),
+    keyVaultSecretVersion = opts.secret_version,
+  } }
+end
+
+local function replica_body(opts, fname)
+  return require("azure.signalr.values").resource(opts, fname, true)
+end
+
+local function options(...)
+  local allowed = { timeout = true, api_version = true, headers = true, query = true }
+  for _, name in ipairs{ ... } do allowed[name] = true end
+  return allowed
+end
+
+local kinds = {
+  shared_private_links = {
+    segment = "sharedPrivateLinkResources", body = link_body,
+    create_options = options("target", "group", "request_message"),
+  },
+  private_link_resources = { segment = "privateLinkResources" },
+  replicas = {
+    segment = "replicas", body = replica_body,
+    create_options = options("location", "sku", "capacity", "tags", "properties"),
+  },
+  custom_domains = {
+    segment = "customDomains", body = domain_body, create_options = options("domain_name", "certificate"),
+  },
+  custom_certificates = {
+    segment = "customCertificates", body = certificate_body,
+    create_options = options("key_vault_uri", "secret_name", "secret_version"),
+  },
+}
+
+--- Each makes the collection of that name for a SignalR's handle.
+local collections = {}
+
+for name, kind in pairs(kinds) do
+  collections[name] = function(parent)
+    return setmetatable({
+      client = parent.client, parent = parent, name = name, segment = kind.segment,
+      body = kind.body, create_options = kind.create_options,
+    }, Collection)
+  end
+end
+
+function collections.private_endpoint_connections(parent)
+  return private_endpoint.new(parent.client, parent.id)
+end
+
+return collections

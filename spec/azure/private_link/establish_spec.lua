@@ -1,0 +1,433 @@
+local azure = require "azure"
+local helper = require "spec.helper"
+local lock = require "azure.private_link.lock"
+local scene = require "spec.azure.private_link.scene"
+
+describe("establish", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+  end)
+
+  it("creates the link, approves its connection and waits for both ends", function()
+    local report = assert(s:establish())
+
+    assert.equal("established", report.state)
+    assert.is_true(report.changed)
+    assert.equal("reference", report.evidence)
+    assert.equal("Approved", s:link().status)
+    assert.equal("Approved", s:statuses())
+    assert.equal(s:connections()[1].id:lower(), report.connection.id:lower())
+    assert.matches("private path established", tostring(report))
+  end)
+
+  it("leaves the look-alike of a stranger Pending", function()
+    local stranger = s.e:stranger{ target = s.e.ids.func }
+    s:after(10, function() s.e:stranger{ target = s.e.ids.func } end)
+
+    assert(s:establish())
+
+    assert.equal("Approved Pending Pending", s:statuses())
+    assert.equal("Pending", stranger.status)
+    assert.equal(1, s:approvals())
+  end)
+
+  it("changes nothing the second time, and says so", function()
+    assert(s:establish())
+    s.e:clear_requests()
+
+    local report = assert(s:establish())
+
+    assert.is_false(report.changed)
+    assert.equal(0, #s.e:requests("PUT"))
+    assert.matches("nothing had to be changed", tostring(report))
+  end)
+
+  it("adopts a link that another run created", function()
+    assert(s:establish{ approve = false })
+
+    local report = assert(s:establish())
+
+    assert.equal("established", report.state)
+    assert.equal(1, s:puts())
+    assert.equal(1, s:approvals())
+  end)
+
+  it("keeps the request message with its reference in the description", function()
+    assert(s:establish{ request_message = "from team a" })
+
+    assert.matches("^from team a %[ref:AZL%-%x+%]$", s:connections()[1].description)
+  end)
+
+  it("sends nothing but the state when it approves", function()
+    assert(s:establish())
+
+    local body = azure.json.decode(s.e:requests("PUT .*privateEndpointConnections")[1].body)
+
+    assert.equal("privateLinkServiceConnectionState", next(body.properties))
+    assert.is_nil(next(body.properties, "privateLinkServiceConnectionState"))
+  end)
+
+  it("refuses a link of that name that leads elsewhere", function()
+    s.e:seed{ id = helper.group .. "/providers/Microsoft.Web/sites/other-func", plan = s.e.ids.plan }
+    assert(s:establish{ approve = false, upstream = helper.group .. "/providers/Microsoft.Web/sites/other-func" })
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("refused", err.kind)
+    assert.equal("LinkTargetsAnother", err.code)
+  end)
+
+  it("tells each step, with who and why", function()
+    assert(s:establish())
+
+    assert.equal("preflight baseline create bind approve establish", s:steps("done"))
+    local bound
+    for _, event in ipairs(s.events) do
+      if event.step == "bind" then bound = event end
+    end
+    assert.equal("reference", bound.evidence)
+    assert.is_string(bound.connection)
+    assert.is_number(bound.at)
+    assert.equal("creator", bound.who)
+  end)
+
+  it("works inside a task, too", function()
+    local report = azure.run(function() return s:establish() end)
+
+    assert.equal("established", report.state)
+  end)
+
+  it("gives up at its deadline, and goes on in the next run", function()
+    local report, err = s:establish{ timeout = 30 }
+
+    assert.is_nil(report)
+    assert.equal("timeout", err.kind)
+    assert.equal("established", assert(s:establish()).state)
+    assert.equal(1, s:puts())
+  end)
+end)
+
+describe("establish, when somebody else decided", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+  end)
+
+  it("does not approve what is approved", function()
+    assert(s:establish{ approve = false })
+    local connection = s:connections()[1]
+    assert(s.client:private_endpoint_connections(s.e.ids.func):approve(connection.name))
+    s.e:clear_requests()
+
+    local report = assert(s:establish())
+
+    assert.equal(0, s:approvals())
+    assert.equal("approved before this run", report.who)
+  end)
+
+  it("accepts automatic approval", function()
+    s = scene.new{ auto_approve = true }
+
+    local report = assert(s:establish())
+
+    assert.equal("established", report.state)
+    assert.equal(0, s:approvals())
+    assert.equal("ConnectionNotIdentified", report.warnings[#report.warnings].code)
+  end)
+
+  it("never overrules a rejection", function()
+    assert(s:establish{ approve = false })
+    assert(s.client:private_endpoint_connections(s.e.ids.func):reject(s:connections()[1].name))
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("refused", err.kind)
+    assert.matches("Rejected$", err.code)
+    assert.equal("Rejected", s:connections()[1].status)
+  end)
+
+  it("accepts that somebody was quicker", function()
+    local rule = s.e:fault{ match = function(request)
+      local is_approval = request.method == "PUT" and request.url:find("privateEndpointConnections", 1, true)
+      if is_approval then s:connections()[1].status = "Approved" end
+      return is_approval
+    end, status = 400, code = "PrivateEndpointConnectionStatusNotPending" }
+    s:after(200, function() s:link().status = "Approved" end)
+
+    local report = assert(s:establish())
+
+    assert.equal(1, rule.hits)
+    assert.equal("established", report.state)
+  end)
+
+  it("reports that somebody was quicker and rejected", function()
+    s.e:fault{ match = function(request)
+      local is_approval = request.method == "PUT" and request.url:find("privateEndpointConnections", 1, true)
+      if is_approval then s:connections()[1].status = "Rejected" end
+      return is_approval
+    end, status = 400, code = "PrivateEndpointConnectionStatusNotPending" }
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("refused", err.kind)
+    assert.equal("ConnectionRejected", err.code)
+  end)
+
+  it("reports a connection that was removed", function()
+    assert(s:establish{ approve = false })
+    assert(s.client:private_endpoint_connections(s.e.ids.func):delete(s:connections()[1].name))
+    s.e:advance(200)
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("LinkDisconnected", err.code)
+  end)
+end)
+
+describe("establish, when evidence is missing", function()
+  local s
+
+  before_each(function()
+    s = scene.new{ empty_description = true }
+  end)
+
+  it("refuses to guess, with the candidates and what speaks for and against each", function()
+    s:after(70, function() s.e:stranger{ target = s.e.ids.func } end)
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("ambiguous", err.kind)
+    assert.equal(2, #err.candidates)
+    assert.is_string(err.candidates[1].against[1])
+    assert.matches("connection=", err.hint)
+    assert.equal("Pending Pending", s:statuses())
+    assert.equal(0, s:approvals())
+  end)
+
+  it("goes on when a person chooses", function()
+    local _, err = s:establish()
+    assert.equal("ambiguous", err.kind)
+
+    local report = assert(s:establish{ connection = err.candidates[1].id })
+
+    assert.equal("explicit", report.evidence)
+    assert.equal("Approved", s:statuses())
+  end)
+
+  it("does not take a choice for right that was there before", function()
+    local stranger = s.e:stranger{ target = s.e.ids.func }
+
+    local report, err = s:establish{ connection = stranger.name }
+
+    assert.is_nil(report)
+    assert.equal("NotOurConnection", err.code)
+    assert.equal("Pending", stranger.status)
+  end)
+
+  it("accepts the name when it was asked to", function()
+    local report = assert(s:establish{ match = "name" })
+
+    assert.equal("name", report.evidence)
+    assert.equal("Approved", s:statuses())
+  end)
+
+  it("accepts the only new one when it was asked to", function()
+    s.e:stranger{ target = s.e.ids.func }
+
+    local report = assert(s:establish{ match = "baseline" })
+
+    assert.equal("baseline", report.evidence)
+    assert.equal(1, s:approvals())
+  end)
+
+  for _, match in ipairs{ "name", "baseline" } do
+    it(("refuses two that %s would take"):format(match), function()
+      s:after(30, function() s.e:stranger{ target = s.e.ids.func, message = "" } end)
+
+      local report, err = s:establish{ match = match }
+
+      assert.is_nil(report)
+      assert.equal("ambiguous", err.kind)
+      assert.equal(2, #err.candidates)
+      assert.equal(0, s:approvals())
+    end)
+  end
+end)
+
+describe("establish, when Azure is slow or busy", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+  end)
+
+  it("asks again when the link timed out", function()
+    s = scene.new{ timings = { link_timeout = 300 } }
+    assert(s:establish{ approve = false })
+    s.e:advance(400)
+    assert.equal("Timeout", s:link().status)
+
+    local report = assert(s:establish())
+
+    assert.equal("established", report.state)
+    assert.equal(2, s:puts())
+  end)
+
+  it("waits out a SignalR that is being updated", function()
+    local signalr = s.client:signalr(s.e.ids.signalr)
+    local op <close> = signalr:begin_update{ tags = { a = "b" } }
+    s.e:advance(1)
+
+    local report = assert(s:establish())
+
+    assert.is_not_nil(op)
+    assert.equal("established", report.state)
+  end)
+
+  it("waits out 409", function()
+    local rule = s.e:fault{ match = "PUT .*sharedPrivateLink", status = 409, times = 3 }
+
+    assert.equal("established", assert(s:establish()).state)
+    assert.equal(3, rule.hits)
+    assert.equal(1, s:puts())
+  end)
+
+  it("does not wait for a lock to go away", function()
+    local rule = s.e:fault{ match = "PUT .*sharedPrivateLink", status = 409, code = "ScopeLocked", times = 100 }
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("ScopeLocked", err.code)
+    assert.equal(1, rule.hits)
+  end)
+
+  it("passes over looks that fail", function()
+    s.e:fault{ match = "GET .*privateEndpointConnections", status = 503, after = 1, times = 12 }
+
+    assert.equal("established", assert(s:establish()).state)
+  end)
+
+  it("asks for a failed link again", function()
+    assert(s:establish{ approve = false })
+    s:link().provisioning_state = "Failed"
+
+    assert.equal("established", assert(s:establish()).state)
+    assert.equal(2, s:puts())
+  end)
+
+  it("writes to one SignalR in turn and to several at once", function()
+    local base = helper.group .. "/providers/"
+    s.e:seed{
+      { id = base .. "Microsoft.SignalRService/signalR/second", sku = { name = "Standard_S1" } },
+      { id = base .. "Microsoft.Web/sites/other-func", plan = s.e.ids.plan },
+    }
+    local rows = {
+      s:spec{ name = "one-pe" }, s:spec{ name = "two-pe", upstream = base .. "Microsoft.Web/sites/other-func" },
+      s:spec{ name = "three-pe", signalr = base .. "Microsoft.SignalRService/signalR/second" },
+    }
+    local started = helper.loop():now()
+
+    local reports, errs = azure.map(rows, { concurrency = 3 }, function(row)
+      return azure.private_link.establish(s.client, row)
+    end)
+
+    assert.is_nil(errs)
+    assert.equal(3, #reports)
+    assert.equal(3, s:puts())
+    assert.equal(0, lock.count())
+    assert.is_true(helper.loop():now() - started < 700)
+  end)
+
+  it("gives its turn back when the task is cancelled", function()
+    local task = azure.spawn(function() return s:establish() end)
+    azure.sleep(5)
+
+    task:cancel()
+    azure.sleep(1)
+
+    assert.equal(0, lock.count())
+    assert.equal("established", assert(s:establish()).state)
+  end)
+end)
+
+describe("establish, when the approval leads nowhere", function()
+  local s
+
+  before_each(function()
+    s = scene.new{ timings = { propagation = 1e6 } }
+  end)
+
+  it("says that the wrong endpoint may have been approved, and names it", function()
+    local report, err = s:establish{ timeout = 900 }
+
+    assert.is_nil(report)
+    assert.equal("ApprovedButNotLinked", err.code)
+    assert.equal(s:connections()[1].endpoint_id, err.private_endpoint)
+    assert.equal("Approved", s:statuses())
+  end)
+
+  it("rejects it again when it was asked to", function()
+    local _, err = s:establish{ timeout = 900, undo = true }
+
+    assert.equal("ApprovedButNotLinked", err.code)
+    assert.is_true(err.undone[1].rejected)
+    assert.equal("Rejected", s:statuses())
+  end)
+end)
+
+describe("establish, for other shapes", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+  end)
+
+  it("approves the connection of every replica", function()
+    s.e:resource(s.e.ids.signalr).sku = { name = "Premium_P1", tier = "Premium", capacity = 1 }
+    assert(s.client:put(s.e.ids.signalr .. "/replicas/eu-replica",
+      { location = "westeurope", sku = { name = "Premium_P1", capacity = 1 } }))
+
+    local report = assert(s:establish())
+
+    assert.equal("Approved Approved", s:statuses())
+    assert.equal(2, #report.connections)
+    assert.equal(2, #report.links)
+  end)
+
+  it("reaches a slot by its own group", function()
+    local slot = s.e.ids.func .. "/slots/blue"
+    s.e:seed{ id = slot }
+
+    local report = assert(s:establish{ upstream = slot })
+
+    assert.equal("sites-blue", report.link.group)
+    assert.equal("Approved", s:statuses(slot))
+    assert.equal("", s:statuses())
+  end)
+
+  local targets = {
+    { "Microsoft.KeyVault/vaults/contoso-kv", "vault" },
+    { "Microsoft.Storage/storageAccounts/contosost", "table" },
+  }
+  for _, target in ipairs(targets) do
+    it("reaches " .. target[1], function()
+      local id = helper.group .. "/providers/" .. target[1]
+      s.e:seed{ id = id }
+
+      local report = assert(s:establish{ upstream = id })
+
+      assert.equal(target[2], report.link.group)
+      assert.equal("Approved", s:statuses(id))
+      assert.is_false(assert(s:establish{ upstream = id }).changed)
+    end)
+  end
+end)

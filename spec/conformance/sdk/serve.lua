@@ -1,0 +1,64 @@
+-- The emulator for Microsoft's own clients: serves over TLS until it is
+-- killed, and first tells in one line of JSON where, for whom, and what our
+-- own core signs.
+--
+--   lua5.4 serve.lua <folder>      with client.crt and client.pem (with key)
+local azure = require "azure"
+local emulator = require "azure.emulator"
+local json = require "azure.json"
+
+-- an hour of Azure in half a minute
+local TIMINGS = 0.01
+local SCOPE = "https://management.azure.com/.default"
+local ISSUER = "https://oidc.example/conformance"
+local SUBJECT = "system:serviceaccount:default:conformance"
+
+local folder = assert(arg[1], "a folder is needed")
+
+local function read(name)
+  local file <close> = assert(io.open(folder .. "/" .. name))
+  return file:read "a"
+end
+
+local function write(name, text)
+  local file <close> = assert(io.open(folder .. "/" .. name, "w"))
+  assert(file:write(text))
+end
+
+-- the client assertion that our core sends for a certificate
+local function own_assertion(e, principal, send_chain)
+  e:clear_requests()
+  local credential = assert(azure.identity.client_certificate {
+    tenant_id = e.tenant_id, client_id = principal.client_id,
+    path = folder .. "/client.pem", send_chain = send_chain,
+    authority = e.url, ca_file = e.ca_file })
+  assert(credential:token(SCOPE))
+  local request = assert(e:requests("/oauth2/v2%.0/token")[1])
+  return assert(request.body:match "client_assertion=([%w%-_%.]+)")
+end
+
+local function application(principal)
+  return { tenant_id = principal.tenant_id, client_id = principal.client_id,
+    client_secret = principal.secret }
+end
+
+local e <close> = assert(emulator.start { tls = true, seed = "contoso", timings = TIMINGS })
+local certified = e:principal { certificates = { read "client.crt" } }
+local workload = e:principal {
+  federations = { { issuer = ISSUER, subject = SUBJECT } } }
+local reader = e:principal { actions = { "*/read" } }
+write("federated-token", e:federated_token(workload))
+e:stranger { target = e.ids.func, message = "please approve", name = "func-pe" }
+
+io.stdout:write(json.encode {
+  url = e.url, ca_file = e.ca_file, ids = e.ids, tenant_id = e.tenant_id,
+  owner = application(e.owner), certified = application(certified),
+  workload = application(workload), reader = application(reader),
+  app_service = e:environment "app_service",
+  assertion = own_assertion(e, certified, false),
+  assertion_with_chain = own_assertion(e, certified, true),
+}, "\n")
+io.stdout:flush()
+while true do
+  azure.sleep(3600)
+end
