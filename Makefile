@@ -43,7 +43,7 @@ LUA_INCLUDE ?= $(firstword $(dir $(wildcard /usr/include/lua5.4/lua.h /usr/local
 LUA_CFLAGS := $(if $(LUA_INCLUDE),-isystem $(LUA_INCLUDE:%/=%),$(call pc,--cflags,lua5.4,-I/usr/include/lua5.4))
 LUA_LIBS   := $(call pc,--libs,lua5.4,$(BREW_LIB) -llua5.4)
 LIB_CFLAGS := $(call pc,--cflags,libcurl libcrypto jansson,$(BREW_INCLUDE))
-CORE_LIBS  := $(call pc,--libs,libcurl libcrypto jansson,$(BREW_LIB) -lcurl -lcrypto -ljansson)
+CORE_LIBS  := $(call pc,--libs,libcurl libcrypto jansson,$(BREW_LIB) -lcurl -lcrypto -ljansson) -lm
 MHD_CFLAGS := $(call pc,--cflags,libmicrohttpd libcrypto,$(BREW_INCLUDE))
 MHD_LIBS   := $(call pc,--libs,libmicrohttpd libcrypto,$(BREW_LIB) -lmicrohttpd -lcrypto)
 
@@ -154,7 +154,7 @@ test:
 
 # ---- to see it work
 
-.PHONY: demo repl bench conformance
+.PHONY: demo repl bench bench-build conformance
 demo:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory -s all
@@ -165,9 +165,14 @@ repl:
 	@$(MAKE) --no-print-directory -s all
 	@$(WITH_PATHS) $(LUA) -i -l azure.repl
 
+# The benchmark's own C programs: build/bench/NAME from bench/NAME.c.
+$(BUILD)/bench/%: bench/%.c $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(call say,bench)$(CC) $(CFLAGS_ALL) $(LIB_CFLAGS) -Icsrc -o $@ $< $(CORE_LIB) $(CORE_LIBS) -lssl -lpthread
+bench-build: $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 bench:
 	@.ci/setup bench
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s all bench-build
 	@$(WITH_PATHS) LUA='$(LUA)' BUILD='$(BUILD)' sh bench/run.sh $(ARGS)
 
 conformance:
@@ -224,6 +229,18 @@ fuzz:
 	@$(MAKE) --no-print-directory -s all
 	@$(MAKE) --no-print-directory -s CC=clang BUILD=$(BUILD)/fuzz-build OPTIMIZE=-O1 HARDEN= EXTRA_CFLAGS='$(FUZZ_FLAGS)' fuzz-build
 	@$(WITH_PATHS) FUZZ_SECONDS=$(FUZZ_SECONDS) spec/fuzz/run.sh $(FUZZERS:$(BUILD)/%=$(BUILD)/fuzz-build/%)
+
+# The quickstart with one allocation failing, under ASan, TORTURE_RUNS times.
+TORTURE_RUNS ?= 300
+$(BUILD)/torture: spec/check/torture.c $(LUA_OBJ) $(SERVER_OBJ) $(CORE_LIB)
+	$(call say,link)$(CC) $(CFLAGS_ALL) $(LIB_CFLAGS) $(LUA_CFLAGS) -Icsrc -rdynamic -o $@ $< $(LUA_OBJ) $(SERVER_OBJ) \
+	  $(CORE_LIB) $(CORE_LIBS) $(MHD_LIBS) $(LUA_LIBS)
+.PHONY: torture-build torture
+torture-build: $(BUILD)/torture
+torture:
+	@.ci/setup asan
+	@$(ASAN_MAKE) torture-build
+	@$(WITH_PATHS) $(ASAN_ENV) sh -c 'for kind in core lua; do $(BUILD)/asan/torture $$kind spec/check/torture.lua $(TORTURE_RUNS) || exit 1; done'
 
 SOAK_SECONDS ?= 1800
 soak:

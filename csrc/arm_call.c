@@ -327,7 +327,7 @@ static bool copy_request (struct azl_call *call,
   call->has_body = request->body != NULL;
   call->body_len = request->body_len;
   if (call->has_body)
-    call->body = azl_strndup(request->body, request->body_len);
+    call->body = azl_memdup(request->body, request->body_len);
   return call->method && call->url && (!call->has_body || call->body) &&
          make_headers(call, request);
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "aadsts.h"
 #include "date.h"
 #include "entra.h"
 #include "fetch.h"
@@ -183,16 +184,6 @@ static struct json_t *console_message (const char *text) {
   return NULL;
 }
 
-/* "AADSTS50076" and so on, or "" */
-static void find_code (const char *text, char out[6 + MAX_CODE_DIGITS + 1]) {
-  const char *at = strstr(text, "AADSTS");
-  size_t digits = at ? strspn(at + 6, "0123456789") : 0;
-  out[0] = '\0';
-  if (!digits || digits > MAX_CODE_DIGITS) return;
-  memcpy(out, at, 6 + digits);
-  out[6 + digits] = '\0';
-}
-
 /* The rule that explains the text, or NULL. */
 static const struct rule *find_rule (enum azl_cli tool, const char *text) {
   size_t i;
@@ -242,11 +233,11 @@ struct azl_err *azl_cli_failure (enum azl_cli tool, const char *scope,
                                  const struct azl_cli_end *end) {
   const char *text = end->text ? end->text : "";
   struct json_t *message = console_message(text);
-  char code[6 + MAX_CODE_DIGITS + 1];
+  char code[AZL_AADSTS_BYTES];
   const struct rule *rule;
   struct azl_err *err;
   if (message) text = azl_json_string(message, "data.message");
-  find_code(text, code);
+  (void)azl_aadsts_find(text, code);
   rule = find_rule(tool, text);
   /* An AADSTS code is Entra's own answer: somebody has signed in. */
   if (end->exit_code == 127 || (rule && rule->meaning == NOT_INSTALLED)) {

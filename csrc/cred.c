@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { ANSWER_MAX = 1024 * 1024 };
+
 void azl_cred_init (struct azl_cred *cred, const struct azl_cred_class *cls,
                     struct azl_loop *loop) {
   memset(cred, 0, sizeof *cred);
@@ -43,8 +45,6 @@ bool azl_cred_network (struct azl_cred *cred,
     return false;
   if (only_if_unset && cred->network_set) return true;
   if (!config_copy(&copy, config)) return false;
-  /* Answers to token requests are small; what is larger is no answer. */
-  if (copy.max_response_bytes == 0) copy.max_response_bytes = 1024 * 1024;
   config_free(&cred->http_config);
   cred->http_config = copy;
   cred->network_set = true;
@@ -53,9 +53,12 @@ bool azl_cred_network (struct azl_cred *cred,
   return true;
 }
 
+/* Answers to token requests are small; what is larger is no answer. */
 struct azl_http *azl_cred_http (struct azl_cred *cred) {
+  struct azl_http_config config = cred->http_config;
+  if (config.max_response_bytes == 0) config.max_response_bytes = ANSWER_MAX;
   if (!cred->http && !cred->closed)
-    cred->http = azl_http_new(cred->loop, &cred->http_config);
+    cred->http = azl_http_new(cred->loop, &config);
   return cred->http;
 }
 

@@ -25,6 +25,7 @@ struct sign_in {
   const char *tenant; /* the credential's or of tenant_id */
   char *tenant_id;
   char *device_code;           /* secret */
+  void *call;                  /* the prompt, while it waits to be shown */
   int64_t interval_ms, end_ms; /* of the code, on the loop's clock */
 };
 
@@ -39,6 +40,7 @@ static void sign_in_free (void *state) {
   azl_free(in->claims);
   azl_free(in->tenant_id);
   azl_free_secret(in->device_code);
+  azl_script_call_free(in->call);
   azl_free(in);
 }
 
@@ -182,13 +184,14 @@ static bool read_code (struct azl_fetch *fetch, const struct json_t *doc) {
 }
 
 static bool show (struct azl_fetch *fetch, const struct json_t *doc) {
+  struct sign_in *in = fetch->state;
   struct azl_script_call *call = azl_script_call_new(fetch, false);
   if (call &&
       azl_script_tell(call, "user_code", azl_json_string(doc, "user_code")) &&
       azl_script_tell(call, "verification_uri",
                       azl_json_string(doc, "verification_uri")) &&
       azl_script_tell(call, "message", azl_json_string(doc, "message"))) {
-    azl_script_push(&self_of(fetch->cred)->queue, call);
+    azl_script_push(&self_of(fetch->cred)->queue, call, &in->call);
     return true;
   }
   azl_script_call_free(call);

@@ -17,6 +17,10 @@ static bool tell_all (struct azl_script_call *call,
          azl_script_tell(call, "claims", request->claims);
 }
 
+static void free_call (void *state) {
+  azl_script_call_free(state);
+}
+
 static struct azl_op *external_fetch (struct azl_cred *cred,
                                       const struct azl_token_request *request) {
   struct azl_fetch *fetch = azl_fetch_new(cred);
@@ -24,7 +28,8 @@ static struct azl_op *external_fetch (struct azl_cred *cred,
   if (!fetch) return NULL;
   call = azl_script_call_new(fetch, true);
   if (call && tell_all(call, request)) {
-    azl_script_push(&self_of(cred)->queue, call);
+    azl_script_push(&self_of(cred)->queue, call, &fetch->state);
+    fetch->free_state = free_call;
     return &fetch->op;
   }
   azl_script_call_free(call);

@@ -18,6 +18,7 @@ enum {
   PROBE_TIMEOUT_MS = 1000,
   IMDS_CONNECT_MS = 3000, /* link-local: it answers soon or never */
   TRY_TIMEOUT_MS = 30 * 1000,
+  MAX_ANSWER_BYTES = 1024 * 1024,
   SHA256_HEX_BYTES = 65,
   ENV_STRINGS = 8
 };
@@ -28,7 +29,8 @@ struct managed {
   struct azl_managed_env env; /* owned copies */
   struct azl_managed_id id;   /* owned copies */
   char *arc_folder;
-  bool probe;                         /* still to be done */
+  struct azl_http *pinned; /* of Service Fabric; made at the first need */
+  bool probe;              /* still to be done */
   char last_sha256[SHA256_HEX_BYTES]; /* of the last token, or "" */
 };
 
@@ -63,10 +65,23 @@ static bool hash_token (const char *token, char out[SHA256_HEX_BYTES]) {
   return true;
 }
 
+static struct azl_http *pinned_http (struct managed *self) {
+  struct azl_http_config config = {.proxy = "",
+                                   .max_response_bytes = MAX_ANSWER_BYTES};
+  if (!self->pinned) {
+    snprintf(config.pinned_sha1, sizeof config.pinned_sha1, "%s",
+             self->env.identity_server_thumbprint);
+    self->pinned = azl_http_new(self->cred.loop, &config);
+  }
+  return self->pinned;
+}
+
 static struct azl_op *send (struct managed *self,
                             const struct azl_managed_call *call,
                             int64_t timeout_ms) {
-  struct azl_http *http = azl_cred_http(&self->cred);
+  struct azl_http *http = self->source == AZL_MANAGED_SERVICE_FABRIC
+                              ? pinned_http(self)
+                              : azl_cred_http(&self->cred);
   struct azl_http_request request = {
       .method = call->method,
       .url = call->url.data,
@@ -150,10 +165,12 @@ static void answer_challenge (struct azl_fetch *fetch,
 
 /* Milliseconds until the next try, or -1. */
 static int64_t pause_ms (struct managed *self, const struct run *run,
-                         struct azl_http_response *response) {
+                         struct azl_http_response *response,
+                         const struct azl_err *cause) {
   int64_t wall_ms = azl_clock_wall_ms(azl_loop_clock(self->cred.loop));
   int64_t retry_after_ms =
       response ? azl_retry_after_ms(&response->headers, wall_ms) : -1;
+  if (azl_managed_is_impostor(cause)) return -1;
   return azl_managed_retry_ms(self->source, run->tries,
                               response ? response->status : 0, retry_after_ms,
                               azl_random_jitter());
@@ -175,8 +192,9 @@ static void on_answer (void *ctx, struct azl_op *op) {
     return;
   }
   run->tries++;
-  wait_ms =
-      response && response->status == 200 ? -1 : pause_ms(self, run, response);
+  wait_ms = response && response->status == 200
+                ? -1
+                : pause_ms(self, run, response, op->err);
   if (wait_ms < 0)
     finish(fetch, response, op->err);
   else
@@ -257,6 +275,7 @@ static void managed_destroy (struct azl_cred *cred) {
   struct managed *self = managed_of(cred);
   const char **strings[ENV_STRINGS];
   size_t i;
+  azl_http_unref(self->pinned);
   env_strings(&self->env, strings);
   for (i = 0; i < ENV_STRINGS; i++) azl_free_secret((char *)*strings[i]);
   azl_free((char *)self->id.client_id);

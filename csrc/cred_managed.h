@@ -14,7 +14,7 @@ struct azl_cred_managed_config {
 
 /* The identity that Azure gave to this machine, app or cluster. Endpoints are
    asked without any proxy. NULL: *out_err says why (more than one id, an id
-   where the source takes none, a source that is not supported). */
+   where the source takes none, an endpoint that is no URL). */
 struct azl_cred *azl_cred_managed (struct azl_loop *loop,
                                    const struct azl_cred_managed_config *config,
                                    struct azl_err **out_err);

@@ -1,6 +1,6 @@
 /* Responses of the emulator's server, also those that promise more bytes than
    they have. */
-#include "emulator_server.h"
+#include "emulator_response.h"
 
 #include <microhttpd.h>
 #include <string.h>

@@ -21,6 +21,7 @@ struct azl_server_options {
   uint16_t port;                  /* 0: any free one */
   const char *cert_pem, *key_pem; /* NULL: plain http */
   size_t max_body_bytes;
+  bool use_select; /* do without epoll also where there is one */
 };
 
 /* What arrived. Valid until the request is answered or the server closed. */
@@ -55,17 +56,6 @@ unsigned azl_server_connections (const struct azl_server *server);
 /* The oldest request not fetched yet. false: none is waiting. */
 AZL_MUST_CHECK bool azl_server_next (struct azl_server *server,
                                      struct azl_server_request *out);
-
-/* A response whose Content-Length says `declared_bytes` (at least len); when
-   that is more than is there, the connection ends after the body. Copies.
-   NULL: out of memory. */
-struct MHD_Response *azl_response_new (const void *body, size_t len,
-                                       uint64_t declared_bytes);
-
-/* false: a character that no header may carry. */
-AZL_MUST_CHECK bool azl_response_header (struct MHD_Response *response,
-                                         const char *name, const char *value);
-void azl_response_free (struct MHD_Response *response);
 
 struct azl_answer {
   enum azl_answer_kind kind;

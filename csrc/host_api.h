@@ -21,6 +21,8 @@ struct azl_host_api {
   void (*busy) (struct azl_loop *, int delta);
   /* See azl_loop_on_step. */
   bool (*on_step) (struct azl_loop *, azl_step_fn fn, void *ctx);
+  /* See azl_loop_foreign. */
+  bool (*foreign) (const struct azl_loop *, long *owner);
 };
 
 #endif

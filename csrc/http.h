@@ -12,6 +12,8 @@
    wait here in order. */
 struct azl_http;
 
+enum { AZL_SHA1_HEX_BYTES = 41 };
+
 /* NULL and 0 mean the default. Strings are copied. */
 struct azl_http_config {
   const char *ca_file;        /* PEM bundle instead of the system's */
@@ -22,6 +24,9 @@ struct azl_http_config {
   size_t max_response_bytes;  /* decoded; default 16 MiB */
   int64_t connect_timeout_ms; /* default 30 s */
   bool http1_only;
+  /* Trusts the server whose certificate has this thumbprint (40 hex digits),
+     whoever signed it, and no other; "": the usual checks. */
+  char pinned_sha1[AZL_SHA1_HEX_BYTES];
 };
 
 struct azl_http_request {

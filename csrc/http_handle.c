@@ -68,5 +68,7 @@ CURL *azl_handle_new (struct azl_http *http) {
 #endif
   set_protocols(easy, http);
   set_tls(easy, http);
-  return easy;
+  if (!http->config.pinned_sha1[0] || azl_handle_pin(easy)) return easy;
+  curl_easy_cleanup(easy);
+  return NULL;
 }

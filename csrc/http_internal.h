@@ -56,4 +56,8 @@ void azl_transfer_finish (struct azl_transfer *transfer, CURLcode code);
    puts a used one back to that state. NULL: out of memory. */
 CURL *azl_handle_new (struct azl_http *http);
 
+/* Checks the server by the thumbprint in its http's configuration (http_pin.c).
+   false: this libcurl cannot. */
+AZL_MUST_CHECK bool azl_handle_pin (CURL *easy);
+
 #endif

@@ -98,8 +98,7 @@ static bool copy_request (struct azl_transfer *self,
   self->url = azl_strdup(request->url);
   self->body_len = request->body_len;
   self->has_body = request->body != NULL;
-  if (self->has_body)
-    self->body = azl_strndup(request->body, request->body_len);
+  if (self->has_body) self->body = azl_memdup(request->body, request->body_len);
   return self->method && self->url && (!self->has_body || self->body) &&
          copy_fields(self, request->headers);
 }
@@ -214,6 +213,8 @@ static const struct curl_meaning meanings[] = {
      "check that the port speaks TLS 1.2 or newer"},
     {CURLE_PEER_FAILED_VERIFICATION, AZL_ERR_TRANSPORT, "TlsNotTrusted",
      "check the name and date; give `ca_file` for a private authority"},
+    {CURLE_ABORTED_BY_CALLBACK, AZL_ERR_TRANSPORT, "ThumbprintMismatch",
+     "the server's certificate is not the pinned one; do not trust it"},
     {CURLE_SSL_CACERT_BADFILE, AZL_ERR_TRANSPORT, "TlsAuthorityFile",
      "check that `ca_file` exists and is PEM"},
     {CURLE_GOT_NOTHING, AZL_ERR_TRANSPORT, "ConnectionClosed",

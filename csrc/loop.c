@@ -1,5 +1,6 @@
 /* The event loop: descriptors, timers, deferred calls, operations. */
 #include "loop.h"
+#include "fork.h"
 #include "op.h"
 
 #include <limits.h>
@@ -19,6 +20,7 @@ struct azl_loop {
   struct step_hook *hooks;
   int hook_count, hook_capacity;
   int busy;
+  struct azl_fork_mark mark;
 };
 
 struct azl_loop *azl_loop_new (const char *poller_name) {
@@ -29,9 +31,17 @@ struct azl_loop *azl_loop_new (const char *poller_name) {
   azl_list_init(&loop->ops);
   azl_list_init(&loop->ready);
   loop->poller = azl_poller_new(poller_name);
-  if (loop->poller) return loop;
-  azl_free(loop);
-  return NULL;
+  if (!loop->poller) {
+    azl_free(loop);
+    return NULL;
+  }
+  azl_fork_mark_init(&loop->mark);
+  return loop;
+}
+
+bool azl_loop_foreign (const struct azl_loop *loop, long *owner) {
+  if (owner) *owner = (long)loop->mark.pid;
+  return azl_fork_happened(&loop->mark);
 }
 
 static void cancel_everything (struct azl_loop *loop) {
@@ -45,12 +55,13 @@ static void cancel_everything (struct azl_loop *loop) {
 }
 
 void azl_loop_free (struct azl_loop *loop) {
-  if (!loop) return;
+  if (!loop || azl_loop_foreign(loop, NULL)) return;
   cancel_everything(loop);
   while (azl_list_pop(&loop->ready) != NULL) {}
   azl_heap_free(&loop->timers);
   azl_poller_free(loop->poller);
   azl_free(loop->hooks);
+  azl_fork_mark_free(&loop->mark);
   azl_free(loop);
 }
 

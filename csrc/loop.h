@@ -16,14 +16,19 @@ struct azl_loop;
 /* A function to run in the next turn. Lives inside its owner. */
 struct azl_defer {
   struct azl_list node;
-  void (*fn) (void *ctx);
+  void (*fn)(void *ctx);
   void *ctx;
 };
 
 struct azl_loop *azl_loop_new (const char *poller_name);
 
-/* Cancels what is still under way, then frees. Accepts NULL. */
+/* Cancels what is still under way, then frees. Accepts NULL. In a forked
+   child nothing is touched: what would be stopped is the parent's. */
 void azl_loop_free (struct azl_loop *loop);
+
+/* Whether this is a fork of the process that made the loop, whose id goes to
+ *owner. There the loop and all that is on it must be left alone. */
+bool azl_loop_foreign (const struct azl_loop *loop, long *owner);
 
 struct azl_clock *azl_loop_clock (struct azl_loop *loop);
 struct azl_poller *azl_loop_poller (struct azl_loop *loop);
@@ -39,7 +44,7 @@ AZL_MUST_CHECK bool azl_loop_timer (struct azl_loop *loop,
                                     struct azl_timer *timer, int64_t due_ms);
 void azl_loop_timer_stop (struct azl_loop *loop, struct azl_timer *timer);
 
-void azl_defer_init (struct azl_defer *defer, void (*fn) (void *), void *ctx);
+void azl_defer_init (struct azl_defer *defer, void (*fn)(void *), void *ctx);
 void azl_loop_defer (struct azl_loop *loop, struct azl_defer *defer);
 void azl_loop_defer_stop (struct azl_defer *defer);
 
@@ -63,7 +68,7 @@ struct azl_list *azl_loop_ready (struct azl_loop *loop);
 
 /* A function for the binding to run after each turn, with its lua_State as
    `state`. NULL fn takes the one of that ctx away. false: out of memory. */
-typedef void (*azl_step_fn) (void *state, void *ctx);
+typedef void (*azl_step_fn)(void *state, void *ctx);
 AZL_MUST_CHECK bool azl_loop_on_step (struct azl_loop *loop, azl_step_fn fn,
                                       void *ctx);
 void azl_loop_run_steps (struct azl_loop *loop, void *state);

@@ -2,6 +2,7 @@
    (azure-resource-manager-rpc, async-api-reference) leaves room, the order and
    the defaults are those of @azure/core-lro and azcore's pollers. */
 #include "lro_turn.h"
+#include "url.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -168,6 +169,15 @@ static enum azl_lro_verdict judge (struct azl_lro_turn *turn,
   return azl_lro_verdict(word, turn->answer->status);
 }
 
+/* Key Vault's status URL is the resource itself, with one parameter more. */
+static bool polls_resource (const struct azl_lro_state *state) {
+  struct azl_url asked, first;
+  return azl_url_parse(state->poll, &asked) &&
+         azl_url_parse(state->url, &first) &&
+         asked.path_len == first.path_len &&
+         strncasecmp(asked.path, first.path, first.path_len) == 0;
+}
+
 static void on_async (struct azl_lro_turn *turn) {
   if (!read_body(turn, true)) return;
   const char *word = NULL;
@@ -176,8 +186,10 @@ static void on_async (struct azl_lro_turn *turn) {
                           "the operation's status is not a string");
     return;
   }
-  /* Key Vault's status URL is the resource itself. */
-  if (!word || !*word) word = azl_lro_provisioning_state(turn->doc);
+  /* Elsewhere a resource tells nothing: Web's stays Pending for ever once a
+     connection was rejected. */
+  if ((!word || !*word) && polls_resource(turn->state))
+    word = azl_lro_provisioning_state(turn->doc);
   enum azl_lro_verdict verdict = judge(turn, word);
   if (verdict == AZL_LRO_SUCCEEDED)
     settle(turn);

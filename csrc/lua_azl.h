@@ -14,8 +14,15 @@
 struct azl_loop *azl_lua_loop (lua_State *L);
 
 /* One step: a turn of the loop, then every task that became ready. Returns
-   how many callbacks and tasks ran. */
-int azl_lua_step (lua_State *L, int64_t max_wait_ms);
+   how many callbacks and tasks ran. slice_ms: Lua may run that long, what is
+   left is ready in the next step; -1: all of it runs. */
+int azl_lua_step (lua_State *L, int64_t max_wait_ms, int64_t slice_ms);
+
+/* Raises in a forked child of the process that made the loop. */
+void azl_lua_check_process (lua_State *L, const struct azl_loop *loop);
+
+/* Whether this is such a child; closing and collecting then do nothing. */
+bool azl_lua_foreign (lua_State *L);
 
 /* Tells a host that watches the loop that there is something new to do. Call
    it after starting an operation. */
@@ -28,13 +35,13 @@ void azl_lua_push_err (lua_State *L, const struct azl_err *err);
 /* How one kind of operation shows itself to scripts. */
 struct azl_lua_op_kind {
   /* Pushes the results of the done operation; box is its stack index. */
-  int (*push) (lua_State *L, int box, struct azl_op *op);
+  int (*push)(lua_State *L, int box, struct azl_op *op);
   /* Adds fields to the status table on the top; may be NULL. */
-  void (*status) (lua_State *L, struct azl_op *op);
+  void (*status)(lua_State *L, struct azl_op *op);
   /* Resume token, or NULL where there is none; may be NULL. */
-  char *(*token) (struct azl_op *op);
+  char *(*token)(struct azl_op *op);
   /* Instead of azl_op_cancel; may be NULL. */
-  void (*cancel) (lua_State *L, struct azl_op *op);
+  void (*cancel)(lua_State *L, struct azl_op *op);
 };
 
 enum azl_lua_op_slot { AZL_SLOT_OWNER = 1, AZL_SLOT_MAP, AZL_SLOT_RESULTS };
@@ -46,9 +53,8 @@ struct azl_lua_op {
 
 /* Pushes an operation userdata, born closed; the caller sets op, then returns
    azl_lua_op_return. owner: stack index of what must outlive it, or 0. */
-struct azl_lua_op *azl_lua_op_new (lua_State *L,
-                                   const struct azl_lua_op_kind *kind,
-                                   int owner);
+struct azl_lua_op *
+azl_lua_op_new (lua_State *L, const struct azl_lua_op_kind *kind, int owner);
 /* 1 with the operation on the top; nil and an out-of-memory error where op is
    NULL. Touches the loop. */
 int azl_lua_op_return (lua_State *L, struct azl_lua_op *box);

@@ -80,6 +80,7 @@ static const struct azl_lua_op_kind lro_kind = {
 static struct azl_arm *check_arm (lua_State *L) {
   struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
   if (!self->arm) luaL_error(L, "the client is closed");
+  azl_lua_check_process(L, azl_arm_loop(self->arm));
   return self->arm;
 }
 
@@ -223,6 +224,10 @@ static int client_close (lua_State *L) {
   struct azl_arm *arm = self->arm;
   if (!arm) return 0;
   struct azl_loop *loop = azl_arm_loop(arm);
+  if (azl_loop_foreign(loop, NULL)) {
+    self->arm = NULL;
+    return 0;
+  }
   azl_arm_ref(arm);
   azl_lro_cancel_all(arm); /* parked ones have no call that close would end */
   azl_arm_close(arm);
@@ -242,7 +247,9 @@ static void read_config (lua_State *L, struct azl_arm_config *out) {
   out->retry.delay_ms = azl_lua_opt_ms(L, 1, "retry_delay", 800);
   out->retry.max_delay_ms = azl_lua_opt_ms(L, 1, "retry_max_delay", 60000);
   out->timeout_ms = azl_lua_opt_ms(L, 1, "timeout", 0);
-  out->poll_interval_ms = azl_lua_opt_ms(L, 1, "poll_interval", 0);
+  out->poll_interval_ms = azl_lua_opt_ms(L, 1, "poll_interval", -1);
+  if (out->poll_interval_ms == 0) out->poll_interval_ms = 1; /* no pause */
+  if (out->poll_interval_ms < 0) out->poll_interval_ms = 0;  /* the default */
   out->log_level = (int)azl_lua_opt_number(L, 1, "log_level", -1);
   out->no_throttle = !azl_lua_opt_bool(L, 1, "throttle", true);
   azl_lua_http_config(L, 1, &out->http);

@@ -208,6 +208,7 @@ static const struct azl_host_api host_api = {
     .now_ms = azl_loop_now_ms,
     .busy = azl_loop_busy,
     .on_step = azl_loop_on_step,
+    .foreign = azl_loop_foreign,
 };
 
 static int core_host_api (lua_State *L) {

@@ -6,6 +6,7 @@
 struct azl_lua_cred *azl_lua_cred_check (lua_State *L, int index) {
   struct azl_lua_cred *self = luaL_checkudata(L, index, CRED_TYPE);
   luaL_argcheck(L, self->cred, index, "the credential is closed");
+  azl_lua_check_process(L, self->loop);
   return self;
 }
 
@@ -66,14 +67,21 @@ static int cred_token (lua_State *L) {
   return token_ended(L, LUA_OK, base);
 }
 
-static int cred_close (lua_State *L) {
+static int cred_gc (lua_State *L) {
   struct azl_lua_cred *self = luaL_checkudata(L, 1, CRED_TYPE);
   struct azl_cred *cred = self->cred;
   self->cred = NULL;
-  if (!cred) return 0;
+  if (!cred || azl_lua_foreign(L)) return 0;
   azl_lua_script_detach(self);
   azl_cred_close(cred);
   azl_cred_unref(cred);
+  return 0;
+}
+
+/* Unlike a collected one, a closed one has functions that may still run. */
+static int cred_close (lua_State *L) {
+  cred_gc(L);
+  azl_lua_script_sweep(L, 1);
   return 0;
 }
 
@@ -91,7 +99,7 @@ static const luaL_Reg cred_methods[] = {
 };
 
 static const luaL_Reg cred_meta[] = {
-    {"__gc", cred_close},
+    {"__gc", cred_gc},
     {"__close", cred_close},
     {"__tostring", cred_tostring},
     {NULL, NULL},
@@ -118,7 +126,7 @@ static int core_credential (lua_State *L) {
   azl_lua_http_config(L, 2, &config);
   self = lua_newuserdatauv(L, sizeof *self, AZL_CRED_SLOTS);
   int box = lua_gettop(L);
-  *self = (struct azl_lua_cred){NULL, loop, NULL};
+  *self = (struct azl_lua_cred){NULL, loop, NULL, 0};
   luaL_setmetatable(L, CRED_TYPE);
   if (!azl_lua_cred_make(L, box, kind, 2, &err)) return azl_lua_fail(L, err);
   if (given(&config) && !azl_cred_network(self->cred, &config, false))

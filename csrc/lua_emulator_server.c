@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "emulator_response.h"
 #include "lua_emulator_server.h"
 
 #define SERVER_TYPE "azure.emulator.server"
@@ -201,6 +202,7 @@ static int server_close (lua_State *L) {
   struct azl_server *server = box->server;
   if (!server) return 0;
   box->server = NULL;
+  if (box->api->foreign(box->loop, NULL)) return 0; /* the parent's sockets */
   (void)box->api->on_step(box->loop, NULL, box); /* removing cannot fail */
   azl_server_close(server);
   return 0;
@@ -276,6 +278,9 @@ static void read_options (lua_State *L, struct azl_server_options *out) {
   if (!out->cert_pem != !out->key_pem)
     luaL_error(L, "fields 'cert' and 'key' go together");
   out->port = (uint16_t)opt_integer(L, "port", 0, 65535);
+  lua_getfield(L, 1, "select");
+  out->use_select = lua_toboolean(L, -1);
+  lua_pop(L, 1);
   out->max_body_bytes =
       (size_t)opt_integer(L, "max_body_bytes", MAX_BODY_BYTES, MAX_BODY_BYTES);
 }

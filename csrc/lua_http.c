@@ -101,7 +101,7 @@ static int http_close (lua_State *L) {
   struct lua_http *self = luaL_checkudata(L, 1, HTTP_TYPE);
   struct azl_http *http = self->http;
   self->http = NULL;
-  if (!http) return 0;
+  if (!http || azl_lua_foreign(L)) return 0;
   azl_http_close(http);
   azl_http_unref(http);
   return 0;

@@ -1,5 +1,5 @@
 /* The loop as scripts and hosts see it; the step that runs Lua. */
-#include "lua_azl.h"
+#include "lua_host.h"
 #include "lua_task.h"
 
 #include <math.h>
@@ -12,6 +12,7 @@ enum { MAX_DEPTH = 100, SLOT_ON_WAKE = 1 };
 struct lua_loop {
   struct azl_loop *loop; /* NULL: closed */
   struct azl_list runnable;
+  struct azl_lua_task *running;
   int depth; /* steps under way, one inside the other */
 };
 
@@ -27,6 +28,7 @@ static struct lua_loop *loop_box (lua_State *L) {
 static struct lua_loop *make_loop (lua_State *L) {
   struct lua_loop *self = lua_newuserdatauv(L, sizeof(*self), 1);
   self->loop = NULL;
+  self->running = NULL;
   self->depth = 0;
   azl_list_init(&self->runnable);
   luaL_setmetatable(L, LOOP_TYPE);
@@ -44,7 +46,23 @@ static struct lua_loop *need_loop (lua_State *L) {
   struct lua_loop *self = loop_box(L);
   if (!self) self = make_loop(L);
   if (!self->loop) luaL_error(L, "the event loop is closed");
+  azl_lua_check_process(L, self->loop);
   return self;
+}
+
+void azl_lua_check_process (lua_State *L, const struct azl_loop *loop) {
+  long owner = 0;
+  if (!azl_loop_foreign(loop, &owner)) return;
+  luaL_error(L,
+             "the event loop belongs to process %I and this is a fork of it, "
+             "which must not touch its connections: require azure after the "
+             "fork, or use a new Lua state here",
+             (lua_Integer)owner);
+}
+
+bool azl_lua_foreign (lua_State *L) {
+  const struct lua_loop *self = loop_box(L);
+  return self && self->loop && azl_loop_foreign(self->loop, NULL);
 }
 
 struct azl_loop *azl_lua_loop (lua_State *L) {
@@ -53,6 +71,10 @@ struct azl_loop *azl_lua_loop (lua_State *L) {
 
 struct azl_list *azl_lua_runnable (lua_State *L) {
   return &need_loop(L)->runnable;
+}
+
+struct azl_lua_task **azl_lua_running (lua_State *L) {
+  return &need_loop(L)->running;
 }
 
 void azl_lua_touch (lua_State *L) {
@@ -80,41 +102,67 @@ static void let_hooks_run (lua_State *L) {
   lua_call(L, 0, 0);
 }
 
+static struct azl_lua_slice slice_of (int64_t slice_ms) {
+  struct azl_lua_slice slice = {.end_ms = -1};
+  if (slice_ms < 0) return slice;
+  azl_clock_init(&slice.clock);
+  slice.end_ms = azl_clock_now_ms(&slice.clock) + slice_ms;
+  return slice;
+}
+
+bool azl_lua_slice_over (const struct azl_lua_slice *slice) {
+  return slice->end_ms >= 0 && azl_clock_now_ms(&slice->clock) >= slice->end_ms;
+}
+
 /* Only those that are ready now: what they wake has its turn in the next
    step. Nothing is moved to a list of our own, since an error may jump out. */
-static int wake_ready (lua_State *L, struct azl_loop *loop) {
+static int wake_ready (lua_State *L, struct azl_loop *loop,
+                       const struct azl_lua_slice *slice) {
   struct azl_list *ready = azl_loop_ready(loop), *node;
   int limit = azl_list_count(ready), count = 0;
-  for (; count < limit && (node = azl_list_pop(ready)) != NULL; count++)
+  for (; count < limit && (node = azl_list_pop(ready)) != NULL; count++) {
     azl_lua_wake(L, AZL_CONTAINER(node, struct azl_wait, node));
+    if (azl_lua_slice_over(slice)) return count + 1;
+  }
   return count;
 }
 
 /* Runs in protected mode so that the depth is right after an error. */
 static int step_protected (lua_State *L) {
   struct lua_loop *self = lua_touserdata(L, 1);
-  int count = wake_ready(L, self->loop);
-  count += azl_lua_run_tasks(L, &self->runnable);
+  struct azl_lua_slice slice = slice_of(lua_tointeger(L, 2));
+  int count = wake_ready(L, self->loop, &slice);
+  count += azl_lua_run_tasks(L, &self->runnable, &slice);
   azl_loop_run_steps(self->loop, L);
   lua_pushinteger(L, count);
   return 1;
 }
 
-int azl_lua_step (lua_State *L, int64_t max_wait_ms) {
+/* What runs here was not resumed by the task that runs around it. */
+static int run_step (lua_State *L, struct lua_loop *self, int64_t slice_ms) {
+  struct azl_lua_task *running = self->running;
+  lua_pushcfunction(L, step_protected);
+  lua_pushlightuserdata(L, self);
+  lua_pushinteger(L, slice_ms);
+  self->depth++;
+  self->running = NULL;
+  int status = lua_pcall(L, 2, 1, 0);
+  self->running = running;
+  self->depth--;
+  if (status != LUA_OK) lua_error(L);
+  int count = (int)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return count;
+}
+
+int azl_lua_step (lua_State *L, int64_t max_wait_ms, int64_t slice_ms) {
   struct lua_loop *self = need_loop(L);
   if (self->depth >= MAX_DEPTH)
     luaL_error(L, "waits are nested too deeply: wait inside a task instead "
                   "of inside callbacks of callbacks");
   int count = azl_loop_turn(self->loop, max_wait_ms);
-  luaL_checkstack(L, 4, "step");
-  lua_pushcfunction(L, step_protected);
-  lua_pushlightuserdata(L, self);
-  self->depth++;
-  int status = lua_pcall(L, 1, 1, 0);
-  self->depth--;
-  if (status != LUA_OK) lua_error(L);
-  count += (int)lua_tointeger(L, -1);
-  lua_pop(L, 1);
+  luaL_checkstack(L, 5, "step");
+  count += run_step(L, self, slice_ms);
   let_hooks_run(L);
   return count;
 }
@@ -122,6 +170,7 @@ int azl_lua_step (lua_State *L, int64_t max_wait_ms) {
 static struct azl_loop *check_loop (lua_State *L) {
   struct lua_loop *self = luaL_checkudata(L, 1, LOOP_TYPE);
   if (!self->loop) luaL_error(L, "the event loop is closed");
+  azl_lua_check_process(L, self->loop);
   return self->loop;
 }
 
@@ -151,12 +200,20 @@ static int loop_auto_advance (lua_State *L) {
   return 1;
 }
 
+/* Milliseconds, or -1 for what is as good as for ever. */
+static int64_t check_seconds (lua_State *L, int index, lua_Number otherwise) {
+  lua_Number seconds = luaL_optnumber(L, index, otherwise);
+  luaL_argcheck(L, seconds >= 0, index, "seconds must not be negative");
+  return seconds > 1e9 ? -1 : (int64_t)ceil(seconds * 1e3);
+}
+
+/* loop:step(seconds, slice): waits at most that long for something to do; lets
+   Lua run for about `slice` seconds, what is left is for the next step. */
 static int loop_step (lua_State *L) {
   check_loop(L);
-  lua_Number seconds = luaL_optnumber(L, 2, 0);
-  luaL_argcheck(L, seconds >= 0, 2, "seconds must not be negative");
-  int64_t wait_ms = seconds > 1e9 ? -1 : (int64_t)ceil(seconds * 1e3);
-  lua_pushinteger(L, azl_lua_step(L, wait_ms));
+  int64_t wait_ms = check_seconds(L, 2, 0);
+  int64_t slice_ms = check_seconds(L, 3, HUGE_VAL);
+  lua_pushinteger(L, azl_lua_step(L, wait_ms, slice_ms));
   return 1;
 }
 
@@ -246,12 +303,19 @@ static int core_loop (lua_State *L) {
 }
 
 static const luaL_Reg loop_methods[] = {
-    {"now", loop_now},         {"wall", loop_wall},
-    {"advance", loop_advance}, {"auto_advance", loop_auto_advance},
-    {"step", loop_step},       {"pollfd", loop_pollfd},
-    {"events", loop_events},   {"timeout", loop_timeout},
-    {"idle", loop_idle},       {"on_wake", loop_on_wake},
-    {"stats", loop_stats},     {NULL, NULL},
+    {"now", loop_now},
+    {"wall", loop_wall},
+    {"advance", loop_advance},
+    {"auto_advance", loop_auto_advance},
+    {"step", loop_step},
+    {"pollfd", loop_pollfd},
+    {"events", loop_events},
+    {"timeout", loop_timeout},
+    {"idle", loop_idle},
+    {"on_wake", loop_on_wake},
+    {"stats", loop_stats},
+    {"on_wait", azl_lua_on_wait},
+    {NULL, NULL},
 };
 
 static const luaL_Reg loop_meta[] = {

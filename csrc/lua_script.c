@@ -29,7 +29,7 @@ static struct azl_err *no_answer (const struct azl_script_call *call) {
 /* The task went away in the middle. */
 static int call_gc (lua_State *L) {
   struct call_box *box = luaL_checkudata(L, 1, CALL_TYPE);
-  if (!box->call) return 0;
+  if (!box->call || azl_lua_foreign(L)) return 0;
   azl_fetch_fail(box->call->fetch, no_answer(box->call));
   answer(box);
   return 0;
@@ -130,24 +130,69 @@ static void push_told (lua_State *L, const struct azl_script_call *call) {
   }
 }
 
+/* Remembers the task of a call. Stack: ... call task | ... */
+static void keep_running (lua_State *L, int cred) {
+  struct azl_lua_cred *self = lua_touserdata(L, cred);
+  lua_getiuservalue(L, cred, AZL_CRED_RUNNING);
+  lua_insert(L, -3); /* running call task */
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  self->running++;
+}
+
 /* Starts the task of the oldest call. false: none is left. */
 static bool serve_one (lua_State *L, int cred, struct azl_script_queue *queue) {
   struct call_box *box;
   luaL_checkstack(L, 8, "credential function");
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &task_key);
-  lua_pushcfunction(L, run_call);
   box = lua_newuserdatauv(L, sizeof *box, 0);
   box->call = NULL;
   luaL_setmetatable(L, CALL_TYPE);
   box->call = azl_script_take(queue);
   if (!box->call) {
-    lua_pop(L, 3);
+    lua_pop(L, 1);
     return false;
   }
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &task_key);
+  lua_pushcfunction(L, run_call);
+  lua_pushvalue(L, -3);
   lua_getiuservalue(L, cred, AZL_CRED_FUNCTION);
   push_told(L, box->call);
-  lua_call(L, 4, 0); /* core.task keeps the task alive while it runs */
+  lua_call(L, 4, 1); /* call task */
+  keep_running(L, cred);
   return true;
+}
+
+/* Whether the call on the stack's top was answered, or its fetch has ended
+   without it: then its task, below, is told to stop. */
+static bool is_over (lua_State *L, int call, int task) {
+  struct call_box *box = lua_touserdata(L, call);
+  if (!box->call) return true;
+  if (box->call->fetch->op.state == AZL_OP_PENDING) return false;
+  answer(box);
+  lua_getfield(L, task, "cancel");
+  lua_pushvalue(L, task);
+  lua_call(L, 1, 0);
+  return true;
+}
+
+void azl_lua_script_sweep (lua_State *L, int box) {
+  struct azl_lua_cred *self = lua_touserdata(L, box);
+  int running;
+  if (self->running == 0) return;
+  luaL_checkstack(L, 8, "credential function");
+  lua_getiuservalue(L, box, AZL_CRED_RUNNING);
+  running = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, running)) { /* running call task */
+    if (is_over(L, running + 1, running + 2)) {
+      self->running--;
+      lua_pushvalue(L, running + 1);
+      lua_pushnil(L);
+      lua_rawset(L, running);
+    }
+    lua_settop(L, running + 1);
+  }
+  lua_settop(L, running - 1);
 }
 
 /* After each turn. The credential's userdata is there unless it is being
@@ -155,11 +200,13 @@ static bool serve_one (lua_State *L, int cred, struct azl_script_queue *queue) {
 static void serve (void *state, void *ctx) {
   lua_State *L = state;
   struct azl_lua_cred *self = ctx;
-  if (!self->queue || azl_list_empty(&self->queue->calls)) return;
+  if (!self->queue) return;
+  if (azl_list_empty(&self->queue->calls) && self->running == 0) return;
   luaL_checkstack(L, 4, "credential function");
   lua_rawgetp(L, LUA_REGISTRYINDEX, &creds_key);
   if (lua_rawgetp(L, -1, self) == LUA_TUSERDATA) {
     int cred = lua_gettop(L);
+    azl_lua_script_sweep(L, cred);
     while (self->queue && serve_one(L, cred, self->queue)) {}
   }
   lua_pop(L, 2);
@@ -167,6 +214,8 @@ static void serve (void *state, void *ctx) {
 
 void azl_lua_script_attach (lua_State *L, int box) {
   struct azl_lua_cred *self = lua_touserdata(L, box);
+  lua_newtable(L);
+  lua_setiuservalue(L, box, AZL_CRED_RUNNING);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &creds_key);
   lua_pushvalue(L, box);
   lua_rawsetp(L, -2, self);

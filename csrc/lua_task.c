@@ -2,7 +2,8 @@
 #include "lua_task.h"
 
 /* Two tables of the registry.
-   waiting: wait (light userdata) -> the coroutine to resume.
+   waiting: wait (light userdata) -> the coroutine to resume, or a function
+   to call.
    tasks: coroutine -> the task's userdata, which keeps both alive while it
    runs; task (light userdata) -> coroutine. */
 static const char waiting_key = 0, tasks_key = 0;
@@ -46,12 +47,22 @@ struct azl_lua_task *azl_lua_current_task (lua_State *L) {
   return task_of(L);
 }
 
-int azl_lua_suspend (lua_State *L, struct azl_wait *wait, lua_KFunction k) {
-  struct azl_lua_task *task = task_of(L);
+void azl_lua_wake_with (lua_State *L, struct azl_wait *wait) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
-  lua_pushthread(L);
+  lua_insert(L, -2);
   lua_rawsetp(L, -2, wait);
   lua_pop(L, 1);
+}
+
+void azl_lua_wake_nobody (lua_State *L, struct azl_wait *wait) {
+  lua_pushnil(L);
+  azl_lua_wake_with(L, wait);
+}
+
+int azl_lua_suspend (lua_State *L, struct azl_wait *wait, lua_KFunction k) {
+  struct azl_lua_task *task = task_of(L);
+  lua_pushthread(L);
+  azl_lua_wake_with(L, wait);
   if (task) task->current = wait;
   return lua_yieldk(L, 0, 0, k);
 }
@@ -115,10 +126,12 @@ static void task_ended (lua_State *L, lua_State *co, struct azl_lua_task *task,
 
 static void resume (lua_State *L, lua_State *co, int arguments) {
   struct azl_lua_task *task = task_of(co);
+  struct azl_lua_task **running = azl_lua_running(L), *before = *running;
   int count = 0;
   luaL_checkstack(L, 8, "resume");
+  *running = task;
   int status = lua_resume(co, L, arguments, &count);
-  if (!task) return; /* a coroutine of the user's own */
+  *running = before;
   if (status != LUA_YIELD) {
     task_ended(L, co, task, status, count);
     return;
@@ -127,20 +140,26 @@ static void resume (lua_State *L, lua_State *co, int arguments) {
   if (!task->current) make_runnable(task); /* a plain coroutine.yield() */
 }
 
+static void resume_waiting (lua_State *L, lua_State *co) {
+  task_of(co)->current = NULL;
+  resume(L, co, 0);
+  lua_pop(L, 1);
+}
+
 bool azl_lua_wake (lua_State *L, struct azl_wait *wait) {
   luaL_checkstack(L, 4, "wake");
   lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
-  if (lua_rawgetp(L, -1, wait) != LUA_TTHREAD) {
-    lua_pop(L, 2);
+  int type = lua_rawgetp(L, -1, wait);
+  lua_remove(L, -2);
+  if (type == LUA_TNIL) {
+    lua_pop(L, 1);
     return false;
   }
-  lua_State *co = lua_tothread(L, -1);
-  lua_pushnil(L);
-  lua_rawsetp(L, -3, wait);
-  struct azl_lua_task *task = task_of(co);
-  if (task) task->current = NULL;
-  resume(L, co, 0);
-  lua_pop(L, 2);
+  azl_lua_wake_nobody(L, wait);
+  if (type == LUA_TTHREAD)
+    resume_waiting(L, lua_tothread(L, -1));
+  else
+    lua_call(L, 0, 0);
   return true;
 }
 
@@ -158,11 +177,14 @@ static void run_task (lua_State *L, struct azl_lua_task *task) {
   lua_pop(L, 2);
 }
 
-int azl_lua_run_tasks (lua_State *L, struct azl_list *runnable) {
+int azl_lua_run_tasks (lua_State *L, struct azl_list *runnable,
+                       const struct azl_lua_slice *slice) {
   struct azl_list *node;
   int limit = azl_list_count(runnable), count = 0;
-  for (; count < limit && (node = azl_list_pop(runnable)) != NULL; count++)
+  for (; count < limit && (node = azl_list_pop(runnable)) != NULL; count++) {
     run_task(L, AZL_CONTAINER(node, struct azl_lua_task, node));
+    if (azl_lua_slice_over(slice)) return count + 1;
+  }
   return count;
 }
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "aadsts.h"
 #include "date.h"
+#include "entra.h"
 #include "fetch.h"
 #include "json.h"
 
@@ -57,13 +59,20 @@ static struct azl_err *unavailable (struct azl_err *err, const char *hint) {
   return err;
 }
 
+bool azl_managed_is_impostor (const struct azl_err *cause) {
+  return cause && cause->code && strcmp(cause->code, "ThumbprintMismatch") == 0;
+}
+
 struct azl_err *azl_managed_no_answer (enum azl_managed_source source,
                                        const struct azl_err *cause) {
+  bool known = cause && cause->message;
   struct azl_err *err = azl_err_new(
-      AZL_ERR_AUTH, AZL_UNAVAILABLE,
+      AZL_ERR_AUTH,
+      azl_managed_is_impostor(cause) ? cause->code : AZL_UNAVAILABLE,
       "no managed identity: %s gave no answer%s%s",
-      azl_managed_source_name(source), cause && cause->message ? ": " : "",
-      cause && cause->message ? cause->message : "");
+      azl_managed_source_name(source), known ? ": " : "",
+      known ? cause->message : "");
+  if (azl_managed_is_impostor(cause)) azl_err_set(err, hint, cause->hint);
   if (source == AZL_MANAGED_IMDS)
     azl_err_set(err, hint,
                 "this works only on an Azure resource that has a managed "
@@ -85,6 +94,7 @@ static bool is_absent (enum azl_managed_source source, int status,
 static struct azl_err *status_error (enum azl_managed_source source,
                                      struct azl_http_response *response) {
   const char *body = response->body.data;
+  char code[AZL_AADSTS_BYTES];
   struct azl_err *err = azl_err_new(AZL_ERR_AUTH, "AuthenticationFailed", "-");
   char *message;
   azl_err_from_body(err, response->status, body, response->body.len,
@@ -95,6 +105,10 @@ static struct azl_err *status_error (enum azl_managed_source source,
                        err->message ? err->message : "no reason given");
   if (message) azl_err_set(err, message, message);
   azl_free(message);
+  if (azl_aadsts_find(body, code)) {
+    azl_err_set(err, code, code);
+    azl_err_set(err, hint, azl_entra_hint(code));
+  }
   if (is_absent(source, response->status, body))
     return unavailable(err, "assign a managed identity to this resource, or "
                             "sign in with another credential");

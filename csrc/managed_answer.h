@@ -24,6 +24,9 @@ struct azl_err *azl_managed_read (enum azl_managed_source source,
                                   struct azl_http_response *response,
                                   int64_t wall_ms,
                                   struct azl_managed_answer *out);
+/* Whether somebody else than the pinned server answers: nothing to try again,
+   or for a chain to pass over in silence. */
+bool azl_managed_is_impostor (const struct azl_err *cause);
 /* No answer at all: what the transfer said, as this credential's failure. */
 struct azl_err *azl_managed_no_answer (enum azl_managed_source source,
                                        const struct azl_err *cause);

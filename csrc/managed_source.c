@@ -102,15 +102,26 @@ static struct azl_err *check_endpoint (enum azl_managed_source source,
   return NULL;
 }
 
+/* Service Fabric's certificate is signed by nobody and known by thumbprint. */
+static struct azl_err *check_fabric (const struct azl_managed_env *env) {
+  static const char hex[] = "0123456789abcdefABCDEF";
+  const char *thumbprint = env->identity_server_thumbprint;
+  if (strncmp(env->identity_endpoint, "https://", 8) != 0)
+    return refuse(AZL_MANAGED_SERVICE_FABRIC, "InvalidEndpoint",
+                  "the environment's endpoint must be an https URL");
+  if (strlen(thumbprint) == AZL_SHA1_HEX_BYTES - 1 &&
+      thumbprint[strspn(thumbprint, hex)] == '\0')
+    return NULL;
+  return refuse(AZL_MANAGED_SERVICE_FABRIC, "InvalidThumbprint",
+                "IDENTITY_SERVER_THUMBPRINT is no SHA-1 in hex");
+}
+
 struct azl_err *azl_managed_check (enum azl_managed_source source,
                                    const struct azl_managed_env *env,
                                    const struct azl_managed_id *id) {
   struct azl_err *err = check_id(source, id);
   if (!err) err = check_endpoint(source, endpoint_of(source, env));
-  if (!err && source == AZL_MANAGED_SERVICE_FABRIC)
-    err = refuse(source, "NotSupported",
-                 "its endpoint has a self-signed certificate that must be "
-                 "pinned by thumbprint, which is not possible here");
+  if (!err && source == AZL_MANAGED_SERVICE_FABRIC) err = check_fabric(env);
   return err;
 }
 

@@ -74,6 +74,14 @@ char *azl_strndup (const char *text, size_t bytes) {
   return copy;
 }
 
+void *azl_memdup (const void *data, size_t bytes) {
+  char *copy = azl_malloc(bytes + 1);
+  if (!copy) return NULL;
+  if (bytes > 0) memcpy(copy, data, bytes);
+  copy[bytes] = '\0';
+  return copy;
+}
+
 char *azl_format (const char *fmt, ...) {
   va_list args;
   char *text;

@@ -25,6 +25,10 @@ void azl_free (void *block);
 AZL_MUST_CHECK char *azl_strdup (const char *text);
 AZL_MUST_CHECK char *azl_strndup (const char *text, size_t bytes);
 
+/* Copies exactly that many bytes, NULs included, and puts a NUL behind. NULL
+   is what a failure gives. */
+AZL_MUST_CHECK void *azl_memdup (const void *data, size_t bytes);
+
 /* printf into a fresh string, NULL on failure. */
 AZL_MUST_CHECK char *azl_format (const char *fmt, ...) AZL_PRINTF(1, 2);
 

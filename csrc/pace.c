@@ -10,6 +10,9 @@ enum { FORGET_IN_FLIGHT_MS = 120000 };
 enum { FORGET_SLOT_MS = 1000 };
 /* Waits up to this are told in one go. */
 enum { ASK_AGAIN_MS = 1000 };
+/* Before the first answer nothing is known of the bucket: a burst of thousands
+   would be let go as a whole, and mostly be refused. */
+enum { FIRST_CALLS = 32, FIRST_WAIT_MS = 20 };
 
 /* Kept unused, in seconds of refill: others may use the same bucket, and some
    servers refill in steps. */
@@ -133,6 +136,8 @@ int64_t azl_pace_delay_ms (struct azl_pace *pace, uint64_t *kept_ticket,
   int64_t due_ms;
 
   forget_abandoned(pace, now_ms);
+  if (!pace->known && !pace->heard && pace->in_flight >= FIRST_CALLS)
+    return FIRST_WAIT_MS;
   if (!pace->known) return let_go(pace, kept_ticket, now_ms);
   refill(pace, now_ms);
   ticket = take_ticket(pace, kept_ticket, now_ms);
@@ -150,6 +155,7 @@ int64_t azl_pace_delay_ms (struct azl_pace *pace, uint64_t *kept_ticket,
 
 static void count_answer (struct azl_pace *pace, int64_t now_ms) {
   pace->told_ms = now_ms;
+  pace->heard = true;
   if (pace->in_flight > 0) pace->in_flight--;
 }
 

@@ -18,6 +18,7 @@ struct azl_pace {
   int64_t told_ms;   /* when the last answer came */
   int64_t raised_ms; /* when an answer last raised the level */
   int in_flight;     /* let go, not answered */
+  bool heard;        /* an answer came */
   bool known;        /* the server said something: pace */
   struct azl_pace_slot *slots; /* promised, by time */
   size_t slot_count, slot_capacity;

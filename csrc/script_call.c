@@ -12,9 +12,9 @@ void azl_script_init (struct azl_script_queue *queue, struct azl_loop *loop) {
 }
 
 void azl_script_free (struct azl_script_queue *queue) {
-  struct azl_list *node;
-  while ((node = azl_list_pop(&queue->calls)) != NULL)
-    azl_script_call_free(AZL_CONTAINER(node, struct azl_script_call, node));
+  while (!azl_list_empty(&queue->calls))
+    azl_script_call_free(
+        AZL_CONTAINER(queue->calls.next, struct azl_script_call, node));
   azl_loop_defer_stop(&queue->wake);
 }
 
@@ -24,7 +24,6 @@ struct azl_script_call *azl_script_call_new (struct azl_fetch *fetch,
   if (!call) return NULL;
   azl_list_init(&call->node);
   call->fetch = fetch;
-  azl_op_ref(&fetch->op);
   call->wants_token = wants_token;
   return call;
 }
@@ -43,17 +42,29 @@ bool azl_script_tell (struct azl_script_call *call, const char *name,
 }
 
 void azl_script_push (struct azl_script_queue *queue,
-                      struct azl_script_call *call) {
+                      struct azl_script_call *call, void **slot) {
+  *slot = call;
+  call->slot = slot;
   azl_list_push(&queue->calls, &call->node);
   azl_loop_defer(queue->loop, &queue->wake);
 }
 
+static void leave_queue (struct azl_script_call *call) {
+  azl_list_remove(&call->node);
+  if (call->slot) *call->slot = NULL;
+  call->slot = NULL;
+}
+
 struct azl_script_call *azl_script_take (struct azl_script_queue *queue) {
-  struct azl_list *node;
-  while ((node = azl_list_pop(&queue->calls)) != NULL) {
+  while (!azl_list_empty(&queue->calls)) {
     struct azl_script_call *call =
-        AZL_CONTAINER(node, struct azl_script_call, node);
-    if (call->fetch->op.state == AZL_OP_PENDING) return call;
+        AZL_CONTAINER(queue->calls.next, struct azl_script_call, node);
+    leave_queue(call);
+    if (call->fetch->op.state == AZL_OP_PENDING) {
+      azl_op_ref(&call->fetch->op);
+      call->taken = true;
+      return call;
+    }
     azl_script_call_free(call);
   }
   return NULL;
@@ -61,7 +72,8 @@ struct azl_script_call *azl_script_take (struct azl_script_queue *queue) {
 
 void azl_script_call_free (struct azl_script_call *call) {
   if (!call) return;
+  leave_queue(call);
   for (int i = 0; i < AZL_SCRIPT_FIELDS; i++) azl_free(call->fields[i].value);
-  azl_op_unref(&call->fetch->op);
+  if (call->taken) azl_op_unref(&call->fetch->op);
   azl_free(call);
 }

@@ -32,7 +32,8 @@ local function tell(entry)
   io.stdout:flush()
 end
 
-local up <close> = assert(upstream.listen{ port = options.port, address = options.address, keys = keys, on_call = tell })
+options.keys, options.on_call = keys, tell
+local up <close> = assert(upstream.listen(options))
 print("listening on " .. up.url)
 io.stdout:flush()
 local ok, why = pcall(function()

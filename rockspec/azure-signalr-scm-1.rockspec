@@ -32,6 +32,7 @@ build = {
   modules = {
     ["azure.core"] = {
       sources = {
+        "csrc/aadsts.c",
         "csrc/arc_key.c",
         "csrc/arm.c",
         "csrc/arm_call.c",
@@ -65,10 +66,12 @@ build = {
         "csrc/err_body.c",
         "csrc/fetch.c",
         "csrc/file.c",
+        "csrc/fork.c",
         "csrc/headers.c",
         "csrc/http.c",
         "csrc/http_date.c",
         "csrc/http_handle.c",
+        "csrc/http_pin.c",
         "csrc/http_transfer.c",
         "csrc/json.c",
         "csrc/jwt.c",
@@ -117,7 +120,7 @@ build = {
         "csrc/url_redact.c",
       },
       defines = { "_GNU_SOURCE" },
-      libraries = { "curl", "crypto", "jansson" },
+      libraries = { "curl", "crypto", "jansson", "m" },
       incdirs = { "$(CURL_INCDIR)", "$(CRYPTO_INCDIR)", "$(JANSSON_INCDIR)" },
       libdirs = { "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)", "$(JANSSON_LIBDIR)" },
     },

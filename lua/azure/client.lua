@@ -261,7 +261,8 @@ end
 
 --- Reads a list page by page. An error comes as `false, err` and ends the loop.
 ---@param path string|table
----@param opts table? as for `get`, and method, body, items ("value"), next_link ("nextLink"; false: one page)
+---@param opts table? as for `get`, and method, body, items ("value"), next_link ("nextLink"; false: one page),
+--- next_method ("GET") and next_query (parameters that every next link is given) of the pages that follow
 ---@return fun(): any, azure.Error?
 function Client:list(path, opts)
   return paging.iterate(self, path, opts)

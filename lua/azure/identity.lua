@@ -95,7 +95,7 @@ end
 local WORKLOAD = options.set_of(options.APP, "token_file_path")
 
 local function missing(name, list)
-  return options.unavailable(name, ("%s is not set"):format(table.concat(list, ", ")))
+  return options.unavailable(name, "not set: " .. table.concat(list, ", "))
 end
 
 --- An application that shows a token of somebody else: Kubernetes, a pipeline.

@@ -37,7 +37,10 @@ local function next_request(state, response)
     return nil, protocol_error("PagingLoop", "the nextLink leads back to a page that was read before", response)
   end
   state.seen[absolute], state.url = true, absolute
-  return { method = state.next_method or "GET", path = absolute, headers = state.headers, timeout = state.timeout, api_version = false }
+  return {
+    method = state.next_method or "GET", path = absolute, headers = state.headers, timeout = state.timeout,
+    api_version = false,
+  }
 end
 
 local function fetch(state)
@@ -83,6 +86,8 @@ end
 ---@return fun(): any, azure.Error?
 function paging.iterate(client, path, opts)
   opts = errors.check_options(opts, options, "client:list", 3)
+  errors.check_type(opts.next_method, "string|nil", "next_method", "client:list", 3)
+  errors.check_type(opts.next_query, "table|nil", "next_query", "client:list", 3)
   local first = { method = opts.method, path = path, query = opts.query, headers = opts.headers, body = opts.body,
     api_version = opts.api_version, timeout = opts.timeout }
   local state = {

@@ -4,8 +4,10 @@
 --     local resource, err = s:get()
 --     for link, err in s.shared_private_links:list() do ... end
 --
--- Wrong values raise before any call; the service's refusals are returned.
+-- Wrong values raise before any call; the service's refusals are returned. What
+-- waits for its end (not the begin_ ones) also waits while SignalR is busy.
 
+local busy = require "azure.signalr.busy"
 local collections = require "azure.signalr.collections"
 local errors = require "azure.errors"
 local resource_id = require "azure.resource_id"
@@ -45,9 +47,19 @@ local function begin(self, method, body, opts, final_state_via, suffix)
   }
 end
 
-local function finish(op, err, opts)
-  if not op then return nil, err end
-  return op:wait{ timeout = opts.timeout }
+-- A whole write: begun, again while SignalR is busy with another, and waited for.
+local function write(self, method, body, opts, final_state_via, suffix)
+  return busy.wait_out(function()
+    local op <close> = begin(self, method, body, opts, final_state_via, suffix)
+    return op:wait{ timeout = opts.timeout }
+  end, opts.timeout)
+end
+
+-- For writes whose answer says nothing.
+local function write_only(...)
+  local _, err = write(...)
+  if err then return nil, err end
+  return true
 end
 
 --- The resource.
@@ -89,8 +101,7 @@ end
 function Signalr:create(settings, opts)
   local body = values.resource(settings, "signalr:create", true)
   opts = options(opts, "signalr:create")
-  local op <close>, err = begin(self, "PUT", body, opts, "azure-async-operation")
-  return finish(op, err, opts)
+  return write(self, "PUT", body, opts, "azure-async-operation")
 end
 
 --- Starts a change of some settings. See `update`.
@@ -111,8 +122,7 @@ end
 function Signalr:update(settings, opts)
   local body = values.resource(settings, "signalr:update", false)
   opts = options(opts, "signalr:update")
-  local op <close>, err = begin(self, "PATCH", body, opts, "location")
-  return finish(op, err, opts)
+  return write(self, "PATCH", body, opts, "location")
 end
 
 --- Starts deleting it.
@@ -129,11 +139,7 @@ end
 ---@return azure.Error? err
 function Signalr:delete(opts)
   opts = options(opts, "signalr:delete")
-  local op <close>, err = begin(self, "DELETE", nil, opts, "location")
-  local _
-  _, err = finish(op, err, opts)
-  if err then return nil, err end
-  return true
+  return write_only(self, "DELETE", nil, opts, "location")
 end
 
 --- The access keys and connection strings. They are secrets: do not log them.
@@ -156,8 +162,7 @@ end
 function Signalr:regenerate_key(which, opts)
   values.one_of(which, values.key_types, "which", "signalr:regenerate_key")
   opts = options(opts, "signalr:regenerate_key")
-  local op <close>, err = begin(self, "POST", { keyType = which }, opts, "location", "/regenerateKey")
-  return finish(op, err, opts)
+  return write(self, "POST", { keyType = which }, opts, "location", "/regenerateKey")
 end
 
 --- Restarts it and waits.
@@ -166,11 +171,7 @@ end
 ---@return azure.Error? err
 function Signalr:restart(opts)
   opts = options(opts, "signalr:restart")
-  local op <close>, err = begin(self, "POST", nil, opts, "location", "/restart")
-  local _
-  _, err = finish(op, err, opts)
-  if err then return nil, err end
-  return true
+  return write_only(self, "POST", nil, opts, "location", "/restart")
 end
 
 --- The SKUs that it can change to.

@@ -78,7 +78,7 @@ end
 function url.set_query(text, query)
   local names = {}
   for name in pairs(query) do names[name:lower()] = true end
-  local base, tail = text:match("^([^?]*)%??(.*)$")
+  local base, tail = text:gsub("#.*$", ""):match("^([^?]*)%??(.*)$")
   local kept = {}
   for pair in tail:gmatch("[^&]+") do
     if not names[pair:match("^[^=]*"):lower()] then kept[#kept + 1] = pair end

@@ -33,6 +33,20 @@ describe("azure.client reading", function()
     assert.equal(1, response.attempts)
   end)
 
+  for _, case in ipairs{
+    { "application/json; charset=utf-8", true }, { "application/problem+json", true }, { "text/JSON ;a=b", true },
+    { "application/jsonl", false }, { "application/json-seq", false }, { "text/plain", false },
+  } do
+    it((case[2] and "decodes " or "does not decode ") .. case[1], function()
+      e:fault{ match = "/odd", status = 200, body = "{}", headers = { ["Content-Type"] = case[1] } }
+
+      local response = assert(client:request{ path = "/odd" })
+
+      assert.equal(case[2], response.json ~= nil)
+      assert.equal("{}", response.body)
+    end)
+  end
+
   it("waits inside a task as well as outside", function()
     local a = azure.spawn(function() return client:get(signalr) end)
     local b = azure.spawn(function() return client:get(group) end)

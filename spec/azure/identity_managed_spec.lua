@@ -331,12 +331,68 @@ describe("azure.identity.managed_identity", function()
     assert.is_nil(tostring(cred):find(e.identity.secret, 1, true))
   end)
 
-  it("says that Service Fabric is not supported", function()
-    local cred, err = identity.managed_identity({ env = e:environment("service_fabric") })
+  describe("of Service Fabric", function()
+    local server, certificate
 
-    assert.is_nil(cred)
-    assert.equal("NotSupported", err.code)
-    assert.matches("thumbprint", err.message)
+    -- A server whose certificate nobody signed, in front of the emulator.
+    before_each(function()
+      local certificates = require("azure.emulator.server")
+      certificate = certificates.certificate()
+      server = helper.closing(assert(require("azure.emulator.transport").listen(
+        { address = "127.0.0.1", port = 0, cert = certificate.cert, key = certificate.key },
+        function(raw) return e:handle(raw) end)))
+    end)
+
+    local function thumbprint(pem)
+      local sha1 = require("azure.emulator.server").certificate_digests(pem)
+      return (sha1:gsub(".", function(byte) return ("%02X"):format(byte:byte()) end))
+    end
+
+    local function fabric(pin)
+      return helper.closing(assert(identity.managed_identity({ env = {
+        IDENTITY_ENDPOINT = ("https://127.0.0.1:%d/fabric/token"):format(server:port()),
+        IDENTITY_HEADER = e.identity.secret, IDENTITY_SERVER_THUMBPRINT = pin,
+      } })))
+    end
+
+    it("gets a token from the server with the pinned certificate", function()
+      assert(fabric(thumbprint(certificate.cert)):token(SCOPE))
+
+      assert.equal("2019-07-01-preview", last_request().query["api-version"])
+      assert.equal(e.identity.secret, last_request().headers.secret)
+    end)
+
+    it("takes a thumbprint in lower case, and pins each connection", function()
+      local cred = fabric(thumbprint(certificate.cert):lower())
+      assert(cred:token(SCOPE))
+      core.loop():advance(e.options.token_lifetime)
+
+      assert(cred:token(SCOPE))
+
+      assert.equal(2, #e:requests())
+    end)
+
+    for _, case in ipairs({ "of its authority", "of nobody" }) do
+      it("sends nothing to a server that is not pinned: thumbprint " .. case, function()
+        local pin = case == "of nobody" and ("0"):rep(40) or thumbprint(certificate.ca)
+
+        local token, err = fabric(pin):token(SCOPE)
+
+        assert.is_nil(token)
+        assert.equal("auth", err.kind)
+        assert.equal("ThumbprintMismatch", err.code)
+        assert.equal(0, #e:requests())
+      end)
+    end
+
+    it("cannot be made without TLS or with half a thumbprint", function()
+      local _, plain = identity.managed_identity({ env = e:environment("service_fabric") })
+      local _, half = identity.managed_identity({ env = {
+        IDENTITY_ENDPOINT = "https://localhost/", IDENTITY_HEADER = "h", IDENTITY_SERVER_THUMBPRINT = "00" } })
+
+      assert.equal("InvalidEndpoint", plain.code)
+      assert.equal("InvalidThumbprint", half.code)
+    end)
   end)
 
   describe("of Azure Arc", function()

@@ -621,6 +621,29 @@ describe("azure.identity", function()
       assert.equal("try", err.hint)
     end)
 
+    for name, stop in pairs({
+      cancelled = function(_, op) op:cancel() end,
+      closed = function(cred) cred:close() end,
+    }) do
+      it(("stops the function when the waiting is %s"):format(name), function()
+        local reason
+        local started = false
+        local cred = from(function()
+          started = true
+          local _, err = core.sleep(3600):wait()
+          reason = err
+        end)
+        local op = cred:token_op(SCOPE)
+        core.loop():auto_advance(false)
+        helper.until_true(function() return started end)
+
+        stop(cred, op)
+        helper.until_true(function() return reason end)
+
+        assert.equal("cancelled", reason.kind)
+      end)
+    end
+
     it("does not call the function once it is closed", function()
       local calls = 0
       local cred = from(function() calls = calls + 1 end)
@@ -728,6 +751,40 @@ describe("azure.identity", function()
     it("raises when it is given more than one id", function()
       assert.has_error(function() identity.managed_identity({ client_id = "a", object_id = "b", env = NO_ENV }) end,
         "identity.managed_identity: give at most one of 'client_id', 'object_id', 'resource_id'")
+    end)
+  end)
+
+  describe("in a client", function()
+    local function sign_ins()
+      return #e:requests("POST .*/oauth2/")
+    end
+
+    before_each(function()
+      e = helper.emulator({ seed = "contoso", token_lifetime = 600 })
+    end)
+
+    it("answers a claims challenge once", function()
+      local client = helper.client(e)
+      assert(client:get(helper.signalr_id, { api_version = "2024-03-01" }))
+      e:revoke()
+      core.loop():advance(2)
+
+      assert(client:get(helper.signalr_id, { api_version = "2024-03-01" }))
+
+      assert.equal(2, sign_ins())
+    end)
+
+    it("renews a token that expires while an operation goes on", function()
+      local client = helper.client(e)
+      assert(client:get(helper.signalr_id, { api_version = "2024-03-01" }))
+      core.loop():advance(590)
+
+      local link, err = client:signalr(helper.signalr_id).shared_private_links:create("func-pe", {
+        target = helper.func_id, group = "sites", request_message = "please approve",
+      })
+
+      assert(link, tostring(err))
+      assert.equal(2, sign_ins())
     end)
   end)
 

@@ -62,6 +62,30 @@ describe("client:list", function()
     assert.equal(1, #e:requests())
   end)
 
+  it("finds items and links by path, and by names that have a dot", function()
+    pages(e, { '{"a":{"b":[1]},"odata.nextLink":"/next"}', '{"a":{"b":[2]}}' })
+
+    assert.same({ 1, 2 }, (collect(client, { items = "a.b", next_link = "odata.nextLink" })))
+  end)
+
+  it("gives every next link the parameters that the caller asks for", function()
+    pages(e, { '{"value":[1],"nextLink":"/next?Api-Version=x&$skiptoken=a%2Fb"}', '{"value":[2]}' })
+
+    assert.same({ 1, 2 }, (collect(client, { next_query = { ["api-version"] = "1" } })))
+    assert.matches("/next%?%$skiptoken=a%%2Fb&api%-version=1$", e:requests()[2].url)
+  end)
+
+  it("asks for the next page with the caller's method", function()
+    e:fault{ match = "/first", status = 200, body = '{"value":[1],"nextLink":"/second"}' }
+    e:fault{ match = "/second", status = 200, body = '{"value":[2]}' }
+
+    local items = {}
+    for item in client:list("/first", { method = "POST", next_method = "POST" }) do items[#items + 1] = item end
+
+    assert.same({ 1, 2 }, items)
+    assert.same({ "POST", "POST" }, { e:requests()[1].method, e:requests()[2].method })
+  end)
+
   it("notices a loop", function()
     pages(e, { '{"value":[1],"nextLink":"/a"}', '{"value":[2],"nextLink":"/b"}', '{"value":[3],"nextLink":"/a"}' })
 

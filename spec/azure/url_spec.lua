@@ -19,6 +19,7 @@ describe("azure.url", function()
     { "adds none when told so", { path = signalr, api_version = false }, signalr },
     { "groups are Microsoft.Resources", { path = "/subscriptions/s/resourceGroups/g" },
       "/subscriptions/s/resourceGroups/g?api-version=2021-04-01" },
+    { "adds none to a path that is not Resource Manager's", { path = "/paging/single" }, "/paging/single" },
     { "encodes query values once", { path = "/x", api_version = false, query = { ["$filter"] = "a eq 'b&c'", n = 1 } },
       "/x?%24filter=a%20eq%20%27b%26c%27&n=1" },
     { "repeats a name for a list", { path = "/x", api_version = false, query = { a = { "1", "2" } } }, "/x?a=1&a=2" },
@@ -29,6 +30,19 @@ describe("azure.url", function()
   } do
     it(case[1], function()
       assert.equal("https://arm.example" .. case[3], build(case[2]))
+    end)
+  end
+
+  for _, case in ipairs{
+    { "sets a parameter", "/x", { a = 1 }, "/x?a=1" },
+    { "replaces one of the same name in any case", "/x?API-Version=old&b=2", { ["api-version"] = "new" },
+      "/x?b=2&api-version=new" },
+    { "keeps the others byte for byte", "/x?t=1/1%2F70%20%2B00:00&a", { b = "c" }, "/x?t=1/1%2F70%20%2B00:00&a&b=c" },
+    { "puts it before a fragment, which goes", "/x?a=1#top", { b = 2 }, "/x?a=1&b=2" },
+    { "leaves a URL alone when there is nothing to set", "/x?a=1", {}, "/x?a=1" },
+  } do
+    it(case[1], function()
+      assert.equal(case[4], url.set_query(case[2], case[3]))
     end)
   end
 

@@ -55,7 +55,7 @@ static void test_answers (void) {
       {"pwsh, open end", AZL_CLI_PWSH, "{\"Token\":\"TOKEN\"", -1},
       {"pwsh, nothing", AZL_CLI_PWSH, "", -1},
   };
-  setenv("TZ", "XXX-3", 1);
+  setenv("TZ", "UTD-3", 1);
   tzset();
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     struct azl_cli_answer answer;

@@ -337,7 +337,7 @@ static void whole_story (void) {
   struct azl_err *err;
   struct azl_op *op = NULL;
   struct azl_cred *cred = azl_cred_secret(loop, &app, "s", &err);
-  fake_http_script(answers, 2);
+  fake_http_script(answers, COUNT(answers));
   if (cred)
     op = azl_cred_get(cred, &request);
   else

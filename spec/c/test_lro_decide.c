@@ -196,8 +196,8 @@ static const struct {
             "fetch " H "/r?api-version=1"),
     BODY200(AZL_LRO_ASYNC, "PUT", "{\"status\":7}", "protocol InvalidStatus"),
     BODY200(AZL_LRO_ASYNC, "PUT", "<html>", "protocol InvalidJson"),
-    BODY200(AZL_LRO_ASYNC, "PUT", STATE("Updating"), "wait"),
-    BODY200(AZL_LRO_ASYNC, "PUT", STATE("Failed"), "operation OperationFailed"),
+    BODY200(AZL_LRO_ASYNC, "PUT", STATE("Updating"),
+            "fetch " H "/r?api-version=1"),
     BODY200(AZL_LRO_ASYNC, "DELETE", "{\"status\":\"Succeeded\"}", "done "),
     BODY200(AZL_LRO_ASYNC, "DELETE", "{\"status\":\"cancelled\"}",
             "operation OperationCanceled"),
@@ -257,6 +257,28 @@ static void test_polls (void) {
   }
 }
 
+/* Key Vault's status URL is the resource itself. */
+static void test_resource_as_status (void) {
+  static const struct {
+    const char *body, *want;
+  } rows[] = {
+      {STATE("Updating"), "wait"},
+      {STATE("Failed"), "operation OperationFailed"},
+      {STATE("Succeeded"), "fetch " H "/r?api-version=1"},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    struct azl_lro_state state = state_of("PUT", AZL_LRO_ASYNC);
+    struct azl_lro_step step;
+    CHECK_ROW(rows[i].body);
+    azl_free(state.poll);
+    state.poll = azl_strdup(H "/R?api-version=1&kv-operation=e");
+    decide(&state, 200, NULL, rows[i].body, &step);
+    CHECK_STR(said(&step, rows[i].body), rows[i].want);
+    azl_lro_step_clear(&step);
+    azl_lro_state_clear(&state);
+  }
+}
+
 /* Where the result is, for each method and final-state-via. */
 static void test_final_targets (void) {
   static const char original[] = "fetch " H "/r?api-version=1";
@@ -310,5 +332,6 @@ static void test_location_then_original (void) {
 
 int main (void) {
   RUN_TESTS(TEST(test_verdicts), TEST(test_first_answers), TEST(test_polls),
-            TEST(test_final_targets), TEST(test_location_then_original));
+            TEST(test_resource_as_status), TEST(test_final_targets),
+            TEST(test_location_then_original));
 }

@@ -84,7 +84,7 @@ static void test_failures (void) {
       {"refused by Entra", AZL_MANAGED_IMDS, 400,
        "{\"error\":\"invalid_resource\",\"error_description\":\"AADSTS500011: "
        "The resource principal was not found\"}",
-       "invalid_resource", "AADSTS500011"},
+       "AADSTS500011", "principal was not found"},
       {"Docker Desktop", AZL_MANAGED_IMDS, 403,
        "A socket operation was attempted to an unreachable network.",
        AZL_UNAVAILABLE, "unreachable"},

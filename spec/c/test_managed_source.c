@@ -8,7 +8,7 @@
 static const struct azl_managed_env fabric = {
     .identity_endpoint = "https://localhost:2377/metadata",
     .identity_header = "HEADER",
-    .identity_server_thumbprint = "AB12"};
+    .identity_server_thumbprint = "00112233445566778899aabbccddeeffAABBCCDD"};
 static const struct azl_managed_env app = {
     .identity_endpoint = "http://127.0.0.1:41741/msi/token/",
     .identity_header = "HEADER"};
@@ -119,6 +119,10 @@ static void test_requests (void) {
        "&client_id=client-1|X-IDENTITY-HEADER: HEADER"},
       {"app service, resource", &app, &resource, NULL, app_at,
        "&mi_res_id=%2Fsubs%2Fx%20y|X-IDENTITY-HEADER: HEADER"},
+      {"service fabric", &fabric, &machine, NULL,
+       "GET "
+       "https://localhost:2377/metadata?api-version=2019-07-01-preview&" QUERY,
+       "|secret: HEADER"},
       {"learning", &learning, &machine, NULL, learn_at,
        "&clientid=default-id|Metadata: true|secret: SECRET"},
       {"learning, client", &learning, &client, NULL, learn_at,
@@ -169,6 +173,18 @@ static void test_what_cannot_be_asked (void) {
   static const struct azl_managed_id two = {"a", "b", NULL};
   static const struct azl_managed_env far_arc = {
       .identity_endpoint = "http://192.0.2.1/", .imds_endpoint = "x"};
+  static const struct azl_managed_env open_fabric = {
+      .identity_endpoint = "http://localhost/",
+      .identity_header = "h",
+      .identity_server_thumbprint = "00112233445566778899aabbccddeeffAABBCCDD"};
+  static const struct azl_managed_env bad_fabric = {
+      .identity_endpoint = "https://localhost/",
+      .identity_header = "h",
+      .identity_server_thumbprint = "0011"};
+  static const struct azl_managed_env odd_fabric = {
+      .identity_endpoint = "https://localhost/",
+      .identity_header = "h",
+      .identity_server_thumbprint = "00112233445566778899aabbccddeeffAABBCCDX"};
   static const struct azl_managed_env odd = {.msi_endpoint = "localhost:1"};
   static const struct azl_managed_env cut = {.pod_identity_authority_host =
                                                  "http://a b"};
@@ -186,7 +202,12 @@ static void test_what_cannot_be_asked (void) {
       {"learning by client", &learning, &client, NULL},
       {"learning by object", &learning, &object, "InvalidArgument"},
       {"learning by resource", &learning, &resource, "InvalidArgument"},
-      {"service fabric", &fabric, &machine, "NotSupported"},
+      {"service fabric", &fabric, &machine, NULL},
+      {"service fabric without TLS", &open_fabric, &machine, "InvalidEndpoint"},
+      {"service fabric, no thumbprint", &bad_fabric, &machine,
+       "InvalidThumbprint"},
+      {"service fabric, not in hex", &odd_fabric, &machine,
+       "InvalidThumbprint"},
       {"service fabric by client", &fabric, &client, "InvalidArgument"},
       {"arc on this machine", &arc, &object, NULL},
       {"arc elsewhere", &far_arc, &machine, "InvalidEndpoint"},

@@ -28,10 +28,19 @@ static void refuse (struct azl_throttle *throttle, int64_t retry_after_ms,
 
 static void test_does_not_pace_before_it_knows (void) {
   struct azl_throttle *throttle = azl_throttle_new();
-  for (int i = 0; i < 1000; i++) CHECK_INT(ask(throttle, 0), 0);
+  CHECK_INT(ask(throttle, 0), 0);
   azl_throttle_learn(throttle, "GET", url, 200, NULL, -1, 5);
   azl_throttle_learn(throttle, "GET", url, 0, NULL, -1, 5);
-  CHECK_INT(ask(throttle, 10), 0);
+  for (int i = 0; i < 1000; i++) CHECK_INT(ask(throttle, 10), 0);
+  azl_throttle_free(throttle);
+}
+
+static void test_a_burst_waits_for_the_first_answer (void) {
+  struct azl_throttle *throttle = azl_throttle_new();
+  for (int i = 0; i < 32; i++) CHECK_INT(ask(throttle, 0), 0);
+  for (int i = 0; i < 1000; i++) CHECK(ask(throttle, 0) > 0);
+  azl_throttle_learn(throttle, "GET", url, 0, NULL, -1, 5);
+  CHECK_INT(ask(throttle, 5), 0);
   azl_throttle_free(throttle);
 }
 
@@ -270,8 +279,9 @@ static void test_every_allocation_may_fail (void) {
 
 int main (void) {
   RUN_TESTS(
-      TEST(test_does_not_pace_before_it_knows), TEST(test_plenty_is_not_paced),
-      TEST(test_paces_when_little_is_left),
+      TEST(test_does_not_pace_before_it_knows),
+      TEST(test_a_burst_waits_for_the_first_answer),
+      TEST(test_plenty_is_not_paced), TEST(test_paces_when_little_is_left),
       TEST(test_a_newcomer_does_not_overtake),
       TEST(test_abandoned_slots_are_given_away),
       TEST(test_buckets_are_separate), TEST(test_which_headers_count),

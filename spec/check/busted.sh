@@ -7,6 +7,9 @@ case $(head -n 1 "$busted") in
 *lua*) set -- "$LUA" "$busted" "$@" ;;
 *) set -- "$busted" "$@" ;;
 esac
+# A sanitizer that finds a leak ends the process before buffers are written.
+LUA_INIT_5_4="io.stdout:setvbuf('line')"
+export LUA_INIT_5_4
 if [ -n "${PRELOAD:-}" ]; then
   LD_PRELOAD=$PRELOAD
   export LD_PRELOAD

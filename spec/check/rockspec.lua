@@ -26,7 +26,7 @@ local function c_module(name, sources, libraries)
     for i, library in ipairs(libraries) do items[i] = form:format(library:upper()) end
     out[#out + 1] = ("      %s = { %s },\n"):format(key, table.concat(items, ", "))
   end
-  out[#out + 1] = ('      libraries = { "%s" },\n'):format(table.concat(libraries, '", "'))
+  out[#out + 1] = ('      libraries = { "%s", "m" },\n'):format(table.concat(libraries, '", "'))
   line("incdirs", '"$(%s_INCDIR)"')
   line("libdirs", '"$(%s_LIBDIR)"')
   out[#out + 1] = "    },\n"

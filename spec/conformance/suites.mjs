@@ -106,6 +106,13 @@ export function fetchJson(port, target) {
   });
 }
 
+// Whatever happens here, no server outlives this process.
+function endWithUs(child) {
+  const kill = () => child.kill();
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+}
+
 // Starts the suite's server; resolves once it answers.
 export async function start(name) {
   const dir = install(name);
@@ -113,6 +120,7 @@ export async function start(name) {
   const port = await freePort();
   let log = "";
   const child = spawn(process.execPath, server(dir, port), { cwd: dir });
+  endWithUs(child);
   const keep = (part) => { log = (log + part).slice(-4000); };
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);

@@ -12,9 +12,18 @@ local allowed = {
   delay = true, body = true, headers = true, truncate = true, code = true, message = true, effect = true,
 }
 
-local function matches_text(pattern, request)
-  local line = request.method .. " " .. request.url
-  return line:lower():find(pattern:lower()) ~= nil or line:lower():find(pattern:lower(), 1, true) ~= nil
+-- What is no pattern ("/signalr/[") matches nothing as one.
+local function find(text, pattern)
+  local ok, at = pcall(string.find, text, pattern)
+  return ok and at ~= nil
+end
+
+-- Text fits as it is or as a Lua pattern, in any casing; a pattern with classes
+-- like %S cannot be lowered.
+local function fits(pattern, text)
+  local lowered = text:lower()
+  if lowered:find(pattern:lower(), 1, true) or find(text, pattern) then return true end
+  return not pattern:find("%%%u") and find(lowered, pattern:lower())
 end
 
 local faults = {}
@@ -27,11 +36,10 @@ local faults = {}
 function faults.matches(match, request)
   if match == nil then return true end
   if type(match) == "function" then return match(request) and true or false end
-  if type(match) == "string" then return matches_text(match, request) end
+  if type(match) == "string" then return fits(match, request.method .. " " .. request.url) end
   if match.method and match.method:upper() ~= request.method then return false end
   local path = match.path or match.url
-  return not path or request.url:lower():find(path:lower()) ~= nil
-    or request.url:lower():find(path:lower(), 1, true) ~= nil
+  return not path or fits(path, request.url)
 end
 
 --- Takes the rule away.
@@ -45,13 +53,20 @@ function Rule:spent()
   return self.hits >= self.times
 end
 
+local function check_match(match)
+  errors.check_type(match, "nil|string|table|function", "match", "emulator:fault", 5)
+  if type(match) == "table" then
+    errors.check_options(match, { method = true, path = true, url = true }, "emulator:fault: match", 5)
+  end
+end
+
 local function check(opts)
   errors.check_options(opts, allowed, "emulator:fault", 4)
   local drop = opts.drop
   if drop ~= nil and drop ~= true and drop ~= "before" and drop ~= "after" then
     error("emulator:fault: 'drop' must be true, \"before\" or \"after\"", 4)
   end
-  errors.check_type(opts.match, "nil|string|table|function", "match", "emulator:fault", 4)
+  check_match(opts.match)
   errors.check_type(opts.status, "nil|integer", "status", "emulator:fault", 4)
   errors.check_type(opts.truncate, "nil|integer", "truncate", "emulator:fault", 4)
 end

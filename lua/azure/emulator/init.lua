@@ -53,7 +53,8 @@ local function new_emulator(options)
     audiences = { "https://management.azure.com", "https://management.core.windows.net" },
     principals = {}, tenants = { common = DEFAULT_TENANT, organizations = DEFAULT_TENANT },
     operation_urls = {}, started_operations = 0, faults = {}, buckets = {}, throttled = 0, log = {},
-    device_flows = {}, tokens_issued = 0, approvals = 0, identity = imds.new(),
+    device_flows = {}, tokens_issued = 0, opened_tokens = setmetatable({}, { __mode = "v" }),
+    approvals = 0, identity = imds.new(),
     array = json.array, null = json.null, ids = seeds.contoso,
   }, Emulator)
   self.owner = principals.add(self, {})
@@ -273,9 +274,10 @@ end
 
 --- Stops listening and closes every connection. Calling it again does nothing.
 function Emulator:stop()
-  local server, ca_file = self.server, self.ca_file
-  self.server, self.ca_file = nil, nil
+  local server, ca_file, http = self.server, self.ca_file, self.http
+  self.server, self.ca_file, self.http = nil, nil, nil
   if server then server:close() end
+  if http then http:close() end
   if ca_file then os.remove(ca_file) end
 end
 
@@ -304,6 +306,9 @@ local function listen(self)
     local certificate = require("azure.emulator.server").certificate()
     opts.cert, opts.key, scheme = certificate.cert, certificate.key, "https"
     self.ca_file = write_ca(certificate.ca)
+  end
+  if not options.address:find("^127%.") and options.address ~= "::1" then
+    warn("azure.emulator: listening on " .. options.address .. ": whoever reaches it can sign in")
   end
   local server, why = transport.listen(opts, function(raw) return self:handle(raw) end)
   if not server then return nil, why end

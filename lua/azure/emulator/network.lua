@@ -158,7 +158,7 @@ end
 
 local function handle_list(ctx)
   local target, refusal = target_of(ctx, #ctx.ids)
-  return refusal or wire.json(200, { value = network.list(ctx, target) })
+  return refusal or wire.json(200, { value = ctx.cloud.array(network.list(ctx, target)) })
 end
 
 local function connection_of(ctx)

@@ -2,6 +2,8 @@
 -- those of recorded traffic where there is some (azure-cli recordings
 -- test_signalr_private_endpoint.yaml, test_private_endpoint_connection_webapp.yaml,
 -- test_private_endpoint_connection_keyvault.yaml), otherwise plausible ones.
+-- None is a multiple of a usual poll interval: a poll at the very moment of a
+-- change would see now one state, now the other.
 
 local errors = require "azure.errors"
 local throttle = require "azure.emulator.throttle"
@@ -9,34 +11,33 @@ local throttle = require "azure.emulator.throttle"
 local settings = {}
 
 settings.timings = {
-  signalr_create = 69,
-  signalr_update = 19,
-  link_create = 60,
-  link_update = 40,
-  link_delete = 45,
-  link_settle = 10,        -- the parent stays busy after a link's operation has ended
-  link_timeout = 0,        -- 0: an unanswered request never times out
-  connection_opens = 25,   -- after the PUT of a link
-  connection_closes = 30,  -- after its link, or itself, was deleted
-  approval = 50,
-  rejection = 52,
-  propagation = 120,       -- from the approval on the target to the link
-  connection_update = 47,  -- on SignalR and Key Vault
-  replica_create = 70,
-  replica_update = 19,
-  domain_update = 30,
-  certificate_update = 15,
-  key_update = 5,
-  restart = 20,
-  site_update = 10,
-  group_delete = 60,
-  registration = 30,
+  signalr_create = 68.6,
+  signalr_update = 18.7,
+  link_create = 58.7,
+  link_update = 38.4,
+  link_delete = 43.7,
+  link_settle = 9.3,       -- the parent stays busy after a link's operation has ended
+  link_timeout = 0,         -- 0: an unanswered request never times out
+  connection_opens = 23.6,  -- after the PUT of a link
+  connection_closes = 28.3, -- after its link, or itself, was deleted
+  approval = 47.3,
+  rejection = 47.3,
+  propagation = 117.4,      -- from the approval on the target to the link
+  connection_update = 46.4, -- on SignalR and Key Vault
+  replica_create = 68.2,
+  replica_update = 18.7,
+  domain_update = 28.6,
+  certificate_update = 13.4,
+  key_update = 4.6,
+  restart = 17.3,
+  group_delete = 57.6,
+  registration = 27.2,
 }
 
 local defaults = {
   port = 0, address = "127.0.0.1", tls = false, latency = 0, sign_urls = true, token_lifetime = 3599,
   empty_description = false, auto_approve = false, device_slow_down = false, log_limit = 100000,
-  poll_location_only = false,
+
 }
 
 local allowed = { seed = true, throttle = true, timings = true, listen = true, clock = true }

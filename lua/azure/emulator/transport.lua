@@ -28,7 +28,10 @@ local function serve(server, handle)
   while raw do
     local ok, answer = xpcall(handle, debug.traceback, raw)
     if not ok then answer = failure(answer) end
-    send(server, raw.id, answer)
+    -- An answer that cannot be sent (a header with a line break) must not
+    -- leave its request waiting.
+    local sent, why = pcall(send, server, raw.id, answer)
+    if not sent then send(server, raw.id, failure(why)) end
     raw = server:next()
   end
 end

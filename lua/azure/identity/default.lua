@@ -20,7 +20,7 @@ local function environment_member(fname, opts, getenv)
   if not client_id then absent[#absent + 1] = "AZURE_CLIENT_ID" end
   if not secret and not path then absent[#absent + 1] = "AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH" end
   if #absent > 0 then
-    local reason = table.concat(absent, ", ") .. " is not set"
+    local reason = "not set: " .. table.concat(absent, ", ")
     if getenv("AZURE_USERNAME") then reason = reason .. "; AZURE_USERNAME is not used: passwords of users cannot be" end
     return options.unavailable("EnvironmentCredential", reason)
   end

@@ -40,7 +40,7 @@ end
 -- replaced it, so only a Pending one is held to our message.
 local function contradiction(connection, want)
   local other = reference.find(connection.description)
-  if other and not want.references[other] then
+  if other and not want.references[other] and not (want.former and want.former[other]) then
     return "the description carries another reference, " .. other
   end
   local is_pending = connection.status == "Pending"
@@ -63,7 +63,8 @@ function bind.evidence(connection, want)
   local clues = { ["for"] = {}, against = {} }
   local found = reference.find(connection.description)
   clues.reference = found ~= nil and want.references[found] == true
-  clues.other_reference = found ~= nil and not clues.reference
+  clues.former = found ~= nil and not clues.reference and want.former ~= nil and want.former[found] == true
+  clues.other_reference = found ~= nil and not clues.reference and not clues.former
   clues.name = equal_text(connection.endpoint_name, want.name)
   clues.contradicted = contradiction(connection, want) ~= nil
   tell(clues, clues.reference, "the description carries our reference", "the description lacks our reference")
@@ -136,20 +137,23 @@ local function sort_one(found, connection, want, match, explicit)
   local slot = found[slot_of[connection.status] or "other"]
   if ours then
     slot[#slot + 1] = entry
+  elseif clues.former and connection.status == "Pending" and clues.new ~= false then
+    found.former[#found.former + 1] = entry
   elseif connection.status == "Pending" and clues.new ~= false and not clues.other_reference then
     found.lacking[#found.lacking + 1] = entry
   end
 end
 
 --- Sorts the connections of our group: ours by status, and new Pending ones that
---- lack the evidence. Those with somebody else's reference are nobody's doubt.
+--- lack the evidence. Those with somebody else's reference are nobody's doubt;
+--- `former` ones carry a reference of this very run, of a request that timed out.
 ---@param connections table[] of states.connection
 ---@param want table
 ---@param match string
 ---@param explicit string[]? ids or names chosen by a person
----@return table found { pending=, approved=, rejected=, disconnected=, other=, lacking= }
+---@return table found { pending=, approved=, rejected=, disconnected=, other=, lacking=, former= }
 function bind.sort(connections, want, match, explicit)
-  local found = { pending = {}, approved = {}, rejected = {}, disconnected = {}, other = {}, lacking = {} }
+  local found = { pending = {}, approved = {}, rejected = {}, disconnected = {}, other = {}, lacking = {}, former = {} }
   for _, connection in ipairs(connections) do
     if states.is_of_group(connection, want.group) then
       sort_one(found, connection, want, match, explicit)

@@ -20,12 +20,9 @@ local function reason(err)
   return err.code and ("%s: %s"):format(err.code, err.message) or err.message
 end
 
--- Names: Microsoft.SignalRService 2024-03-01, signalr.json.
 local function link_name(job)
-  local name = job.name
-  local ok = #name >= 3 and #name <= 63 and name:find("^%a[%w-]*%w$")
-  if ok then return end
-  return finding("error", "InvalidLinkName", ("'%s' cannot be the name of a link"):format(name:sub(1, 80)),
+  if job:has_valid_name() then return end
+  return finding("error", "InvalidLinkName", ("'%s' cannot be the name of a link"):format(job.name:sub(1, 80)),
     "3 to 63 letters, digits and hyphens; first a letter, last no hyphen")
 end
 

@@ -146,7 +146,17 @@ local function approve_weak(found, obs, needed)
   return { action = "approve", connections = found.pending, found = found }
 end
 
+-- Asked again after a time-out, the service may have kept the old connection.
+local function former_connections(found, obs)
+  local missing = #obs.links - #found.approved
+  local fit = #found.former > 0 and #found.former <= missing and obs.ready_for >= obs.grace
+  if obs.match ~= "reference" or obs.explicit or not fit then return nil end
+  return { action = "approve", connections = found.former, found = found }
+end
+
 local function nothing_matches(found, obs)
+  local former = former_connections(found, obs)
+  if former then return former end
   if #found.lacking > 0 and obs.ready_for >= obs.grace then
     local what = obs.explicit and "no connection is the chosen one"
       or "no new connection has the evidence: " .. bind.matches[obs.match]

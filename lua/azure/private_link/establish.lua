@@ -249,11 +249,8 @@ local function converge(job)
 end
 
 local function preflight(job)
-  local ok, err = job:ids_ok()
-  if not ok then return nil, err end
   job:emit("preflight", "start", "looking at what is there")
-  local findings
-  findings, err = plan.check(job, "short")
+  local findings, err = plan.check(job, "short")
   if not findings then return nil, err end
   err = plan.refusal(findings)
   if err then

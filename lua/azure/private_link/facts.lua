@@ -21,6 +21,7 @@ function readers.upstream(job) return job:get(job.approver, job.upstream.id) end
 function readers.shareable(job) return job:list(job.client, job.signalr.id .. "/privateLinkResources") end
 
 function readers.link(job)
+  if not job:has_valid_name() then return nil end
   local raw, err = job:get(job.client, job:link_id())
   return raw and states.link(raw), err
 end

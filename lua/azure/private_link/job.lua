@@ -51,12 +51,12 @@ end
 
 local function check_fields(spec, fname)
   for key, types in pairs(job.allowed) do
-    if spec[key] ~= nil then errors.check_type(spec[key], types, key, fname, 4) end
+    if spec[key] ~= nil then errors.check_type(spec[key], types, key, fname, 5) end
   end
   for _, key in ipairs{ "timeout", "grace", "settle", "poll_interval", "probe_timeout" } do
     local value = spec[key]
     if value and not (value >= 0 and value < 1e9) then
-      error(("%s: '%s' must be a number of seconds, 0 or more"):format(fname, key), 4)
+      error(("%s: '%s' must be a number of seconds, 0 or more"):format(fname, key), 5)
     end
   end
 end
@@ -68,17 +68,17 @@ local function check_match(spec, fname)
   if matches[match] then return match end
   local near = errors.nearest(match, matches)
   error(("%s: 'match' must be \"reference\", \"name\" or \"baseline\"%s"):format(fname,
-    near and (", did you mean \"%s\"?"):format(near) or ""), 4)
+    near and (", did you mean \"%s\"?"):format(near) or ""), 5)
 end
 
 local function check_explicit(spec, fname)
   local chosen = spec.connection
   if chosen == nil then return nil end
   if type(chosen) == "string" then chosen = { chosen } end
-  if #chosen == 0 then error(fname .. ": 'connection' names no connection", 4) end
+  if #chosen == 0 then error(fname .. ": 'connection' names no connection", 5) end
   for _, name in ipairs(chosen) do
     if type(name) ~= "string" or name == "" then
-      error(fname .. ": 'connection' must be the id or name of a connection, or a list of them", 4)
+      error(fname .. ": 'connection' must be the id or name of a connection, or a list of them", 5)
     end
   end
   return chosen
@@ -87,14 +87,14 @@ end
 local function check_approve(spec, fname)
   local approve = spec.approve
   if type(approve) == "table" and type(approve.request) ~= "function" then
-    error(fname .. ": 'approve' must be true, false or a client", 4)
+    error(fname .. ": 'approve' must be true, false or a client", 5)
   end
   return approve
 end
 
 local function check_required(spec, required, fname)
   for _, key in ipairs(required) do
-    if spec[key] == nil then error(("%s: '%s' is missing"):format(fname, key), 4) end
+    if spec[key] == nil then error(("%s: '%s' is missing"):format(fname, key), 5) end
   end
 end
 
@@ -129,7 +129,8 @@ local function set_times(self, spec)
   self.poll_interval = spec.poll_interval or 5
 end
 
---- Checks a spec. Raises for misuse, blaming the caller of the public function.
+--- Checks a spec. Raises for misuse, blaming the caller of the public function
+--- (which calls a `run`, which calls this).
 ---@param client table
 ---@param spec table
 ---@param fname string
@@ -137,10 +138,10 @@ end
 ---@return table job
 function job.new(client, spec, fname, required)
   if type(client) ~= "table" or type(client.request) ~= "function" then
-    error(fname .. ": 'client' must be a client of azure.client", 3)
+    error(fname .. ": 'client' must be a client of azure.client", 4)
   end
-  errors.check_type(spec, "table", "spec", fname, 3)
-  errors.check_options(spec, job.allowed, fname, 3)
+  errors.check_type(spec, "table", "spec", fname, 4)
+  errors.check_options(spec, job.allowed, fname, 4)
   check_fields(spec, fname)
   check_required(spec, required, fname)
   local self = setmetatable({ client = client, spec = spec, fname = fname }, Job)
@@ -154,11 +155,19 @@ function job.new(client, spec, fname, required)
   self.undo = spec.undo or false
   self.replicas = spec.replicas ~= false
   self.on_event = spec.on_event
+  self.former = {}
   self.request_ids, self.timings, self.warnings = {}, {}, {}
   return self
 end
 
---- Refuses at once when an id is malformed.
+--- Whether the link can be called so (Microsoft.SignalRService 2024-03-01, signalr.json).
+---@return boolean
+function Job:has_valid_name()
+  local name = self.name
+  return #name >= 3 and #name <= 63 and name:find("^%a[%w-]*%w$") ~= nil
+end
+
+--- Refuses at once when an id is malformed, or the name.
 ---@return boolean? ok
 ---@return azure.Error? err
 function Job:ids_ok()
@@ -167,6 +176,12 @@ function Job:ids_ok()
     if err then
       return nil, errors.new{ kind = "refused", code = err.code, target = key, message = err.message, hint = err.hint }
     end
+  end
+  if self.name and not self:has_valid_name() then
+    return nil, errors.new{
+      kind = "refused", code = "InvalidLinkName", target = "name",
+      message = ("'%s' cannot be the name of a link"):format(self.name:sub(1, 80)),
+    }
   end
   return true
 end
@@ -194,7 +209,7 @@ function Job:emit(step, state, message, fields)
   local event = {
     step = step, state = state, message = message, name = self.name,
     at = core.loop():wall(), elapsed = self:now() - self.started,
-    who = "creator", link = self.signalr and self.name and self:link_id(),
+    who = "creator", link = self.signalr and self.name and self:has_valid_name() and self:link_id() or nil,
   }
   for key, value in pairs(fields or {}) do event[key] = value end
   self.on_event(event)
@@ -204,7 +219,9 @@ end
 ---@param links table[]
 ---@return table
 function Job:want(links)
-  return bind.want(links, { name = self.name, group = self.group, baseline = self.baseline })
+  return bind.want(links, {
+    name = self.name, group = self.group, baseline = self.baseline, former = self.former,
+  })
 end
 
 --- Remembers how long a step took, in seconds since the job began.

@@ -1,5 +1,6 @@
 --- The link on SignalR: reading it, asking for it, waiting for it.
 
+local busy = require "azure.signalr.busy"
 local errors = require "azure.errors"
 local job_module = require "azure.private_link.job"
 local lock = require "azure.private_link.lock"
@@ -8,16 +9,6 @@ local resource_id = require "azure.resource_id"
 local states = require "azure.private_link.states"
 
 local link = {}
-
--- Conflicts that do not go away by waiting.
-local final_conflicts = {
-  ScopeLocked = true, MissingSubscriptionRegistration = true, SubscriptionNotRegistered = true,
-  ReadOnlyDisabledSubscription = true,
-}
-
-local function is_busy(err)
-  return err.status == 409 and not final_conflicts[err.code or ""]
-end
 
 --- Reads the link: nil without an error when there is none.
 ---@param job table
@@ -66,7 +57,7 @@ end
 
 -- What a write that failed allows: go on trying, or not.
 local function may_try_again(job, err, tries)
-  if is_busy(err) then return job:left() > 0 end
+  if busy.is(err) then return job:left() > 0 end
   return job_module.is_transient(err) and err.code ~= "WaitTimeout" and tries < 4 and job:left() > 0
 end
 
@@ -85,7 +76,7 @@ function link.write(job, step, attempt, arrived)
     if ok then return true end
     tries = tries + 1
     if not may_try_again(job, err, tries) then return nil, err end
-    job:emit(step, "wait", is_busy(err) and "SignalR is busy with another write" or tostring(err.message),
+    job:emit(step, "wait", busy.is(err) and "SignalR is busy with another write" or tostring(err.message),
       { code = err.code })
     ok, err = job:pause(tries)
     if not ok then return nil, err end
@@ -101,7 +92,8 @@ end
 ---@param old table
 ---@return string
 function link.fresh_message(job, old)
-  local text = reference.strip(old.message)
+  local text, former = reference.strip(old.message), reference.find(old.message)
+  if former then job.former[former] = true end
   return reference.append(text ~= "" and text or job.message, reference.new())
 end
 
@@ -213,7 +205,7 @@ local function adopt(job, existing)
   end
   job:emit("create", "start", ("link '%s' is %s; asking for it again"):format(job.name, state:lower()))
   job.repeated = true
-  return link.put(job, link.fresh_message(job, existing))
+  return link.put(job, existing.message)
 end
 
 local function ensure_once(job, list_baseline)

@@ -70,8 +70,8 @@ local function add_waits(job, calls, link, approver)
 end
 
 --- The calls that establish would make, in order; reads that repeat stand once.
-local function calls_of(job)
-  if next(job.bad_ids) then return {} end
+local function calls_of(job, ok)
+  if not ok then return {} end
   local link = job.facts:get("link")
   local approver = job.own_approval and "creator" or "approver"
   local calls = {}
@@ -112,8 +112,9 @@ function plan.run(client, spec)
   local job = job_module.new(client, spec, "private_link.plan", { "signalr", "upstream", "name" })
   local findings, err = plan.check(job, "deep")
   if not findings then return nil, err end
+  local ok = plan.refusal(findings) == nil
   return setmetatable({
-    name = job.name, ok = plan.refusal(findings) == nil, findings = findings, calls = calls_of(job),
+    name = job.name, ok = ok, findings = findings, calls = calls_of(job, ok),
     signalr = job.signalr and job.signalr.id, upstream = job.upstream and job.upstream.id, group = job.group,
   }, plan_mt)
 end

@@ -72,6 +72,7 @@ end
 ---@param since number only calls from then on count
 ---@return table verdict { verdict="private"|"public"|"not yet seen", evidence={...}, ignored=n }
 function probe.judge(calls, since)
+  since = math.floor(since) -- probes note whole seconds
   local private, public, ignored = {}, {}, 0
   for i = 1, math.min(#calls, MAX_CALLS) do
     local call = calls[i]

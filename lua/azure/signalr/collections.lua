@@ -1,6 +1,7 @@
 --- What belongs to a SignalR: shared private links, private endpoint
 -- connections, private link resources, replicas, custom domains, certificates.
 
+local busy = require "azure.signalr.busy"
 local errors = require "azure.errors"
 local private_endpoint = require "azure.private_endpoint"
 local resource_id = require "azure.resource_id"
@@ -59,9 +60,10 @@ end
 function Collection:create(name, opts)
   local path = path_of(self, name, "create")
   local call, body = split(self, opts, "create")
-  local op <close>, err = begin(self, "PUT", path, body, call, "azure-async-operation")
-  if not op then return nil, err end
-  return op:wait{ timeout = call.timeout }
+  return busy.wait_out(function()
+    local op <close> = begin(self, "PUT", path, body, call, "azure-async-operation")
+    return op:wait{ timeout = call.timeout }
+  end, call.timeout)
 end
 
 --- Starts deleting an item; gives the operation.
@@ -75,9 +77,10 @@ end
 function Collection:delete(name, opts)
   local path = path_of(self, name, "delete")
   local call = errors.check_options(opts, call_options, fname_of(self, "delete"))
-  local op <close>, err = begin(self, "DELETE", path, nil, call, "location")
-  local _
-  if op then _, err = op:wait{ timeout = call.timeout } end
+  local _, err = busy.wait_out(function()
+    local op <close> = begin(self, "DELETE", path, nil, call, "location")
+    return op:wait{ timeout = call.timeout }
+  end, call.timeout)
   if err and err.status ~= 404 then return nil, err end
   return true
 end

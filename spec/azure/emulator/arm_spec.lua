@@ -84,7 +84,7 @@ describe("azure.emulator.arm", function()
   end)
 
   for path, code in pairs({
-    ["/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/x?api-version=2021-04-01"] = "SubscriptionNotFound",
+    ["/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/x"] = "SubscriptionNotFound",
     [support.group .. "x/providers/Microsoft.SignalRService/signalR/y"] = "ResourceGroupNotFound",
     [support.group .. "/providers/Microsoft.SignalRService/signalR/none"] = "ResourceNotFound",
     [support.group .. "/providers/Microsoft.SignalRService/nothing/none"] = "InvalidResourceType",

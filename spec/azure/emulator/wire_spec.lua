@@ -3,7 +3,8 @@ local wire = require "azure.emulator.wire"
 describe("azure.emulator.wire", function()
   it("reads path, query and headers of a request", function()
     local request = wire.request{
-      method = "GET", path = "/a%20b/C?api-version=2024-03-01&Name=x%26y", headers = { { "X-One", "1" }, { "x-one", "2" } },
+      method = "GET", path = "/a%20b/C?api-version=2024-03-01&Name=x%26y",
+      headers = { { "X-One", "1" }, { "x-one", "2" } },
     }
 
     assert.same({ "a b", "C" }, request.segments)

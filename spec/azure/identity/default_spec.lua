@@ -93,7 +93,7 @@ describe("azure.identity.default", function()
     it("narrows it to one by name", function()
       local text = reasons("AzureDeveloperCliCredential")
 
-      assert.truthy(text:find("azd", 1, true))
+      assert.truthy(text:find("Azure Developer CLI", 1, true))
       assert.is_nil(text:find("AzureCliCredential", 1, true))
     end)
 

@@ -25,7 +25,7 @@ local function observe(case)
     links = links, connections = connections, match = case.match or "reference", explicit = case.explicit,
     want = {
       references = { [REF] = true }, messages = { [MESSAGE] = true }, name = "func-pe", group = "sites",
-      baseline = case.baseline,
+      baseline = case.baseline, former = { ["AZL-eeeeeeeeeeeeeeeeeeeeeeee"] = true },
     },
     ready_for = case.ready_for or 0, stable_for = case.stable_for or 0, grace = 180, settle = 20,
   }
@@ -90,6 +90,13 @@ describe("the decision", function()
       connections = { { name = "a", status = "Approved" }, { name = "b" } } }, "approve b" },
     { "refuses more than there are replicas", { links = { {}, { owner = "r" } },
       connections = { { name = "a" }, { name = "b" }, { name = "c" } } }, "ambiguous AmbiguousConnection" },
+
+    { "prefers the new connection after a time-out",
+      { connections = { { name = "a", text = "[ref:AZL-eeeeeeeeeeeeeeeeeeeeeeee]" }, { name = "b" } } }, "approve b" },
+    { "waits for the new connection after a time-out",
+      { connections = { { name = "a", text = "[ref:AZL-eeeeeeeeeeeeeeeeeeeeeeee]" } } }, "wait" },
+    { "takes the old connection when the service kept it", { ready_for = 180,
+      connections = { { name = "a", text = "[ref:AZL-eeeeeeeeeeeeeeeeeeeeeeee]" } } }, "approve a" },
 
     { "by name watches for a while", { match = "name", connections = { { name = "a", text = "" } } }, "wait" },
     { "by name approves what stayed alone",

@@ -129,6 +129,9 @@ return {
         "GET multiple 200" }, "GET multiple/page/%d 200")) },
 
     row("PagingSingleFailure", "single/failure", { "GET single/failure 400" }, FAILURE),
+    row("PagingMultipleFailureUri", "multiple/failureuri",
+      { "GET multiple/failureuri 200", "GET multiple/*&* 404" },
+      { fails = { kind = "service", status = 404 } }),
     row("PagingMultipleFailure", "multiple/failure",
       { "GET multiple/failure 200", "GET multiple/failure/page/2 400" }, FAILURE),
   },

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { signInCases } from "./identity.mjs";
 import { linkCases } from "./links.mjs";
 import { loader } from "./packages.mjs";
+import { serviceCases } from "./service.mjs";
 
 const [configFile, packageFolder, folder] = process.argv.slice(2);
 const config = JSON.parse(readFileSync(configFile, "utf8"));
@@ -19,7 +20,7 @@ async function run({ name, area, test }) {
   }
 }
 
-for (const one of [...signInCases, ...linkCases]) {
+for (const one of [...signInCases, ...linkCases, ...serviceCases]) {
   console.log(JSON.stringify(await run(one)));
 }
 process.exit(0);

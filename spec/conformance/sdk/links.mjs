@@ -1,53 +1,11 @@
 // The story of the shared private link, told by @azure/arm-signalr and
 // @azure/arm-appservice.
 import assert from "node:assert/strict";
-import { SCOPE, secretCredential } from "./identity.mjs";
+import { all, clients, eventually, expectError, FUNC, GROUP, SHORT, SIGNALR,
+  signalrCase as link, siteCase as site, whenIdle } from "./clients.mjs";
 
 const LINK = "func-pe";
 const MESSAGE = "conformance asks";
-const GROUP = "contoso";
-const SIGNALR = "contoso-signalr";
-const FUNC = "contoso-func";
-const SHORT = { updateIntervalInMs: 50 };
-const DEADLINE_MS = 15000;
-
-function clients(context, application = context.config.owner) {
-  const { SignalRManagementClient } = context.packages.signalr;
-  const { WebSiteManagementClient } = context.packages.appservice;
-  const credential = secretCredential(context, application);
-  const { subscription_id: subscription } = context.config.ids;
-  const endpoint = context.config.url;
-  return {
-    signalr: new SignalRManagementClient(credential, subscription,
-      { endpoint, credentialScopes: SCOPE }),
-    web: new WebSiteManagementClient(credential, subscription,
-      { endpoint, credentials: { scopes: [SCOPE] } }),
-  };
-}
-
-async function all(iterator) {
-  const items = [];
-  for await (const item of iterator) items.push(item);
-  return items;
-}
-
-async function eventually(read, fits, what) {
-  const deadline = Date.now() + DEADLINE_MS;
-  for (;;) {
-    const value = await read();
-    if (fits(value)) return value;
-    if (Date.now() > deadline) throw new Error(`${what}: still ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function expectError(promise, statusCode, code) {
-  await assert.rejects(promise, (error) => {
-    assert.equal(error.statusCode, statusCode);
-    assert.equal(error.code, code);
-    return true;
-  });
-}
 
 const connections = (web) => all(web.webApps.listPrivateEndpointConnectionList(GROUP, FUNC));
 const getLink = (signalr) => signalr.signalRSharedPrivateLinkResources
@@ -59,29 +17,11 @@ function create(signalr, more) {
     LINK, GROUP, SIGNALR, more, SHORT);
 }
 
-// After a write SignalR says Succeeded and still refuses the next one for a
-// while (azure-rest-api-specs issue 23068).
-async function createWhenIdle(signalr, more) {
-  const busy = async () => {
-    try {
-      return await create(signalr, more);
-    } catch (error) {
-      if (error.statusCode !== 409) throw error;
-      assert.equal(error.code, "Conflict");
-      return null;
-    }
-  };
-  return eventually(busy, (made) => made !== null, "SignalR is busy");
-}
-
 function decide(web, name, status) {
   return web.webApps.beginApproveOrRejectPrivateEndpointConnectionAndWait(GROUP, FUNC, name,
     { privateLinkServiceConnectionState: { status, description: MESSAGE,
       actionsRequired: "None" } }, SHORT);
 }
-
-const link = (name, test) => ({ name, area: "@azure/arm-signalr", test });
-const site = (name, test) => ({ name, area: "@azure/arm-appservice", test });
 
 export const linkCases = [
   link("get SignalR", async (context) => {
@@ -124,8 +64,8 @@ export const linkCases = [
     assert.ok(shareable.some(({ properties }) => properties.groupId === "sites"));
   }),
   link("create a link", async (context) => {
-    const made = await createWhenIdle(clients(context).signalr, { groupId: "sites",
-      privateLinkResourceId: context.config.ids.func, requestMessage: MESSAGE });
+    const made = await whenIdle(() => create(clients(context).signalr, { groupId: "sites",
+      privateLinkResourceId: context.config.ids.func, requestMessage: MESSAGE }));
     assert.equal(made.name, LINK);
     assert.equal(made.provisioningState, "Succeeded");
     assert.equal(made.status, "Pending");

@@ -1,0 +1,215 @@
+/* op:wait, the one wait: in a task, through a host, or in place. */
+#include "lua_host.h"
+#include "lua_task.h"
+
+#include <string.h>
+
+#define WAIT_TYPE "azure.wait"
+
+/* The stack of a wait that is under way. */
+enum { AT_OP = 1, AT_OPTIONS, AT_PROGRESS, AT_DEADLINE, AT_SEEN, AT_WAIT };
+
+/* Results of a finished operation, after its map function if it has one. */
+static int push_results (lua_State *L) {
+  struct azl_lua_op *box = lua_touserdata(L, AT_OP);
+  lua_settop(L, AT_OP);
+  bool mapped = lua_getiuservalue(L, AT_OP, AZL_SLOT_MAP) == LUA_TFUNCTION;
+  if (!mapped) lua_settop(L, AT_OP);
+  int first = lua_gettop(L);
+  if (box->op->state == AZL_OP_DONE || !box->op->err) {
+    int count = box->kind->push(L, AT_OP, box->op);
+    lua_rotate(L, first + 1, count); /* results to the bottom */
+    lua_settop(L, first + count);
+  } else {
+    lua_pushnil(L);
+    azl_lua_push_err(L, box->op->err);
+  }
+  if (!mapped) return lua_gettop(L) - AT_OP;
+  lua_call(L, lua_gettop(L) - first, LUA_MULTRET);
+  return lua_gettop(L) - AT_OP;
+}
+
+static int fail_wait (lua_State *L, enum azl_err_kind kind, const char *code,
+                      const char *what, const char *hint) {
+  const struct azl_lua_op *box = lua_touserdata(L, AT_OP);
+  struct azl_err *err =
+      azl_err_new(kind, code, "%s %s", box->op->cls->name, what);
+  azl_err_set(err, hint, hint);
+  return azl_lua_fail(L, err);
+}
+
+static int wait_again (lua_State *L);
+
+static int progress_told (lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  (void)ctx;
+  lua_settop(L, AT_WAIT);
+  return wait_again(L);
+}
+
+static int tell_progress (lua_State *L, struct azl_wait *wait) {
+  struct azl_lua_op *box = lua_touserdata(L, AT_OP);
+  lua_pushinteger(L, box->op->progress);
+  lua_replace(L, AT_SEEN);
+  azl_wait_end(wait);
+  lua_pushvalue(L, AT_PROGRESS);
+  azl_lua_op_push_status(L, box);
+  lua_callk(L, 1, 0, 0, progress_told);
+  return progress_told(L, LUA_OK, 0);
+}
+
+/* The task was told to end: what only it waits for is stopped with it. */
+static int wait_cancelled (lua_State *L) {
+  struct azl_lua_op *box = lua_touserdata(L, AT_OP);
+  if (azl_list_empty(&box->op->waits)) {
+    if (box->kind->cancel)
+      box->kind->cancel(L, box->op);
+    else
+      azl_op_cancel(box->op);
+  }
+  return fail_wait(L, AZL_ERR_CANCELLED, "Cancelled",
+                   "was left: the task that waited for it was cancelled", NULL);
+}
+
+static int wait_woken (lua_State *L, int status, lua_KContext ctx) {
+  struct azl_wait *wait = lua_touserdata(L, AT_WAIT);
+  enum azl_wait_reason reason = wait->reason;
+  (void)status;
+  (void)ctx;
+  if (reason == AZL_WAIT_PROGRESS) return tell_progress(L, wait);
+  azl_wait_end(wait);
+  if (reason == AZL_WAIT_FINISHED) return push_results(L);
+  if (reason == AZL_WAIT_CANCELLED) return wait_cancelled(L);
+  return fail_wait(L, AZL_ERR_TIMEOUT, "WaitTimeout",
+                   "is still under way after the time allowed",
+                   "wait again with a longer `timeout`, or cancel it");
+}
+
+static bool nothing_can_happen (struct azl_loop *loop) {
+  struct azl_loop_stats stats;
+  azl_loop_stats(loop, &stats);
+  return stats.timers == 0 && stats.busy == 0 && stats.fds == 0 &&
+         azl_loop_timeout_ms(loop) < 0;
+}
+
+static int never_ends (lua_State *L, struct azl_wait *wait) {
+  azl_wait_end(wait);
+  return luaL_error(L, "this wait can never end: nothing is under way that "
+                       "could finish it (does a task wait for itself?)");
+}
+
+/* Where the coroutine cannot be suspended the loop runs right here. */
+static int wait_in_place (lua_State *L, struct azl_wait *wait) {
+  struct azl_loop *loop = wait->op->loop;
+  while (wait->reason == AZL_WAIT_PENDING) {
+    if (nothing_can_happen(loop)) return never_ends(L, wait);
+    (void)azl_lua_step(L, -1, -1);
+  }
+  return wait_woken(L, LUA_OK, 0);
+}
+
+/* Somebody resumed a coroutine that was suspended through the host: we, or a
+   stranger. */
+static int host_resumed (lua_State *L, int status, lua_KContext ctx) {
+  struct azl_wait *wait = lua_touserdata(L, AT_WAIT);
+  lua_settop(L, AT_WAIT);
+  azl_lua_wake_nobody(L, wait);
+  if (wait->reason != AZL_WAIT_PENDING) return wait_woken(L, status, ctx);
+  azl_wait_end(wait);
+  return wait_again(L);
+}
+
+/* No task: the host's way stands on the stack above the wait. */
+static int wait_outside (lua_State *L, struct azl_wait *wait,
+                         enum azl_lua_way way) {
+  if (way == AZL_WAY_SUSPEND)
+    return azl_lua_host_suspend(L, wait, host_resumed);
+  if (way == AZL_WAY_OWN) return wait_in_place(L, wait);
+  if (!azl_lua_host_run(L, wait, AT_WAIT + 1)) return never_ends(L, wait);
+  return wait_woken(L, LUA_OK, 0);
+}
+
+static int wait_again (lua_State *L) {
+  struct azl_lua_op *box = lua_touserdata(L, AT_OP);
+  struct azl_wait *wait = lua_touserdata(L, AT_WAIT);
+  struct azl_lua_task *task = azl_lua_current_task(L);
+  if (task && task->cancelled && !task->cancel_told) {
+    task->cancel_told = true;
+    return wait_cancelled(L);
+  }
+  if (box->op->state != AZL_OP_PENDING) return push_results(L);
+  if (task && &task->op == box->op)
+    return luaL_error(L, "a task cannot wait for itself");
+  bool own_task = task && lua_isyieldable(L);
+  enum azl_lua_way way = own_task ? AZL_WAY_OWN : azl_lua_host_way(L);
+  if (!azl_wait_begin(wait, box->op, lua_tointeger(L, AT_DEADLINE),
+                      lua_isfunction(L, AT_PROGRESS),
+                      (unsigned)lua_tointeger(L, AT_SEEN)))
+    return azl_lua_fail(L, azl_err_oom());
+  if (wait->reason != AZL_WAIT_PENDING) {
+    azl_list_remove(&wait->node);
+    return wait_woken(L, LUA_OK, 0);
+  }
+  if (own_task) return azl_lua_suspend(L, wait, wait_woken);
+  return wait_outside(L, wait, way);
+}
+
+static void check_wait_options (lua_State *L) {
+  luaL_checktype(L, AT_OPTIONS, LUA_TTABLE);
+  lua_pushnil(L);
+  while (lua_next(L, AT_OPTIONS) != 0) {
+    const char *key =
+        lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
+    if (strcmp(key, "timeout") != 0 && strcmp(key, "on_progress") != 0)
+      luaL_error(L, "unknown option '%s' of wait (known: timeout, on_progress)",
+                 key);
+    lua_pop(L, 1);
+  }
+}
+
+static int64_t wait_deadline (lua_State *L, struct azl_loop *loop) {
+  if (lua_isnumber(L, AT_OPTIONS)) { /* op:wait(600) */
+    lua_createtable(L, 0, 1);
+    lua_pushvalue(L, AT_OPTIONS);
+    lua_setfield(L, -2, "timeout");
+    lua_replace(L, AT_OPTIONS);
+  }
+  if (lua_isnil(L, AT_OPTIONS)) return -1;
+  check_wait_options(L);
+  int64_t timeout_ms = azl_lua_opt_ms(L, AT_OPTIONS, "timeout", -1);
+  return timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;
+}
+
+/* op:wait(opts) -> results | nil, err */
+int azl_lua_op_wait (lua_State *L) {
+  struct azl_lua_op *box = azl_lua_op_check(L, AT_OP);
+  lua_settop(L, AT_OPTIONS);
+  int64_t deadline_ms = wait_deadline(L, box->op->loop);
+  if (lua_isnil(L, AT_OPTIONS))
+    lua_pushnil(L);
+  else if (lua_getfield(L, AT_OPTIONS, "on_progress") != LUA_TNIL)
+    luaL_argcheck(L, lua_isfunction(L, -1), AT_OPTIONS,
+                  "on_progress must be a function");
+  lua_pushinteger(L, deadline_ms);
+  lua_pushinteger(L, 0);
+  if (box->op->state != AZL_OP_PENDING) return push_results(L);
+  struct azl_wait *wait = lua_newuserdatauv(L, sizeof(*wait), 0);
+  memset(wait, 0, sizeof(*wait));
+  luaL_setmetatable(L, WAIT_TYPE);
+  return wait_again(L);
+}
+
+static int wait_gc (lua_State *L) {
+  struct azl_wait *wait = luaL_checkudata(L, 1, WAIT_TYPE);
+  if (!wait->op || azl_lua_foreign(L)) return 0;
+  azl_lua_wake_nobody(L, wait);
+  azl_wait_end(wait);
+  return 0;
+}
+
+void azl_lua_open_wait (lua_State *L) {
+  luaL_newmetatable(L, WAIT_TYPE);
+  lua_pushcfunction(L, wait_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_pop(L, 1);
+}
