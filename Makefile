@@ -135,7 +135,10 @@ setup:
 $(BUILD)/spec/%: spec/c/%.c $(CORE_LIB) $(wildcard spec/c/*.h spec/c/fake_*.c csrc/*.h) | $(BUILD)/spec
 	$(call say,test)$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $(LIB_CFLAGS) -Icsrc -Ispec/c -o $@ $< \
 	  $$(sed -n 's|.*links: *\([^*]*\)\*/.*|\1|p' $< | tr ' ,' '\n\n' | sed -n 's|^..*$$|spec/c/&|p') \
-	  $(CORE_LIB) $(LDFLAGS) $(EXTRA_LDFLAGS) $(CORE_LIBS) -lpthread
+	  $(TEST_LUA) $(CORE_LIB) $(LDFLAGS) $(EXTRA_LDFLAGS) $(CORE_LIBS) -lpthread
+# One test has whole Lua states in it.
+$(BUILD)/spec/test_states: $(LUA_OBJ)
+$(BUILD)/spec/test_states: TEST_LUA := $(LUA_CFLAGS) $(LUA_OBJ) $(LUA_LIBS)
 
 ctest-build: $(C_TESTS)
 ctest: ctest-build
@@ -160,10 +163,19 @@ demo:
 	@$(MAKE) --no-print-directory -s all
 	@$(WITH_PATHS) $(LUA) examples/demo.lua $(if $(DEMO_TLS),--tls) $(DEMO_ARGS)
 
+# make repl ARGS=--azure: on Azure itself instead of the emulator; also --tls, --speed N
 repl:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory -s all
-	@$(WITH_PATHS) $(LUA) -i -l azure.repl
+	@$(WITH_PATHS) $(LUA) lua/azure/repl.lua $(ARGS)
+
+# The reference, one page per module, out of the comments in the source.
+.PHONY: docs
+docs:
+	@.ci/setup build
+	@$(MAKE) --no-print-directory -s all
+	@mkdir -p $(BUILD)/docs
+	@$(WITH_PATHS) $(LUA) spec/check/docs.lua $(BUILD)/docs
 
 # The benchmark's own C programs: build/bench/NAME from bench/NAME.c.
 $(BUILD)/bench/%: bench/%.c $(CORE_LIB)
@@ -230,17 +242,17 @@ fuzz:
 	@$(MAKE) --no-print-directory -s CC=clang BUILD=$(BUILD)/fuzz-build OPTIMIZE=-O1 HARDEN= EXTRA_CFLAGS='$(FUZZ_FLAGS)' fuzz-build
 	@$(WITH_PATHS) FUZZ_SECONDS=$(FUZZ_SECONDS) spec/fuzz/run.sh $(FUZZERS:$(BUILD)/%=$(BUILD)/fuzz-build/%)
 
-# The quickstart with one allocation failing, under ASan, TORTURE_RUNS times.
-TORTURE_RUNS ?= 300
-$(BUILD)/torture: spec/check/torture.c $(LUA_OBJ) $(SERVER_OBJ) $(CORE_LIB)
-	$(call say,link)$(CC) $(CFLAGS_ALL) $(LIB_CFLAGS) $(LUA_CFLAGS) -Icsrc -rdynamic -o $@ $< $(LUA_OBJ) $(SERVER_OBJ) \
-	  $(CORE_LIB) $(CORE_LIBS) $(MHD_LIBS) $(LUA_LIBS)
+# Every allocation fails in turn, through a whole job, under ASan (ARGS: see spec/trust/torture.c).
+$(BUILD)/torture: spec/trust/torture.c $(LUA_OBJ) $(CORE_LIB)
+	$(call say,link)$(CC) $(CFLAGS_ALL) $(LIB_CFLAGS) $(LUA_CFLAGS) -Icsrc -rdynamic -o $@ $< $(LUA_OBJ) $(CORE_LIB) \
+	  $(CORE_LIBS) $(LUA_LIBS)
 .PHONY: torture-build torture
 torture-build: $(BUILD)/torture
 torture:
 	@.ci/setup asan
+	@$(MAKE) --no-print-directory -s all
 	@$(ASAN_MAKE) torture-build
-	@$(WITH_PATHS) $(ASAN_ENV) sh -c 'for kind in core lua; do $(BUILD)/asan/torture $$kind spec/check/torture.lua $(TORTURE_RUNS) || exit 1; done'
+	@$(WITH_PATHS) $(ASAN_ENV) LUA='$(LUA)' $(BUILD)/asan/torture $(ARGS)
 
 SOAK_SECONDS ?= 1800
 soak:
@@ -261,6 +273,13 @@ rocks:
 	@.ci/setup rocks
 	@LUA='$(LUA)' BUILD='$(abspath $(BUILD))' spec/check/rocks.sh
 
+# The release, made twice: the same commit must give the same bytes.
+.PHONY: dist
+dist:
+	@spec/check/dist.sh $(BUILD)/dist
+	@spec/check/dist.sh $(BUILD)/dist-again >/dev/null
+	@diff -r $(BUILD)/dist $(BUILD)/dist-again && rm -rf $(BUILD)/dist-again
+
 clean:
 	rm -rf $(BUILD)
 
@@ -273,5 +292,6 @@ help:
 	@echo 'make asan         every test under ASan, UBSan and LSan;        make valgrind'
 	@echo 'make conformance  Microsoft'"'"'s own test servers and clients (needs node and npm)'
 	@echo 'make fuzz         libFuzzer targets (FUZZ_SECONDS=60 each);      make soak (SOAK_SECONDS=1800)'
-	@echo 'make bench        side-by-side benchmarks;                       make repl'
+	@echo 'make bench        side-by-side benchmarks;                       make repl (ARGS=--azure);  make docs  the reference'
+	@echo 'make torture      every allocation fails in turn;               make dist  the release'
 	@echo 'make install      both rocks with luarocks;                      make rocks  try them in a fresh tree'

@@ -2,7 +2,6 @@
    claims challenge. */
 #include "arm_internal.h"
 #include "base64.h"
-#include "rand.h"
 #include "redirect.h"
 #include "url.h"
 
@@ -215,41 +214,59 @@ static void on_transfer (void *ctx, struct azl_op *child) {
     on_transport_failure(call);
 }
 
-static bool with_token (const struct azl_call *call, const char *token,
-                        struct azl_headers *out) {
-  if (!azl_headers_copy(out, &call->headers)) return false;
-  if (!token) return true;
-  char *value = azl_format("Bearer %s", token);
-  bool added = value && azl_headers_set(out, "Authorization", value);
-  azl_free_secret(value);
-  return added;
+enum { MAX_FIELDS = 4 };
+
+static void add_field (const struct azl_call *call,
+                       struct azl_http_request *request,
+                       struct azl_http_field *fields, const char *name,
+                       const char *value) {
+  if (azl_headers_get(&call->headers, name)) return;
+  fields[request->field_count].name = name;
+  fields[request->field_count++].value = value;
 }
 
-static void wipe_token (struct azl_headers *headers) {
-  const char *value = azl_headers_get(headers, "Authorization");
-  if (value) azl_wipe((char *)(uintptr_t)value, strlen(value));
-  azl_headers_free(headers);
+/* What the caller did not set. */
+static void add_fields (const struct azl_call *call,
+                        struct azl_http_request *request,
+                        struct azl_http_field fields[MAX_FIELDS]) {
+  request->fields = fields;
+  if (call->has_body)
+    add_field(call, request, fields, "Content-Type", "application/json");
+  add_field(call, request, fields, "x-ms-client-request-id",
+            call->client_request_id);
+  add_field(call, request, fields, "Accept", "application/json");
+  add_field(call, request, fields, "User-Agent", call->arm->user_agent);
 }
 
 static void send (struct azl_call *call, const char *token) {
-  struct azl_headers headers = {0};
-  struct azl_op *transfer = NULL;
-  if (with_token(call, token, &headers)) {
-    struct azl_http_request request = {
-        .method = call->method,
-        .url = call->url,
-        .headers = &headers,
-        .body = call->has_body ? call->body : NULL,
-        .body_len = call->has_body ? call->body_len : 0,
-        .deadline_ms = call->deadline_ms,
-        .once = !call->safe_to_repeat,
-    };
-    call->attempt++;
-    azl_call_log_request(call, &headers);
-    transfer = azl_http_send(call->arm->http, &request);
-  }
-  wipe_token(&headers);
-  adopt(call, transfer, on_transfer);
+  struct azl_http_field fields[MAX_FIELDS];
+  struct azl_http_request request = {
+      .method = call->method,
+      .url = call->url,
+      .headers = &call->headers,
+      .bearer_token = token,
+      .body = call->has_body ? call->body : NULL,
+      .body_len = call->has_body ? call->body_len : 0,
+      .deadline_ms = call->deadline_ms,
+      .once = !call->safe_to_repeat,
+  };
+  add_fields(call, &request, fields);
+  call->attempt++;
+  azl_call_log_request(call, &request);
+  adopt(call, azl_http_send(call->arm->http, &request), on_transfer);
+}
+
+static struct azl_err *bad_token (void) {
+  return azl_err_new(AZL_ERR_AUTH, "InvalidToken",
+                     "the credential gave a token with bytes that no header "
+                     "may have");
+}
+
+static void send_with (struct azl_call *call, const char *token) {
+  if (azl_headers_valid("Authorization", token))
+    send(call, token);
+  else
+    finish(call, bad_token());
 }
 
 static void on_token (void *ctx, struct azl_op *child) {
@@ -258,7 +275,7 @@ static void on_token (void *ctx, struct azl_op *child) {
     finish(call, child->err ? azl_err_copy(child->err) : azl_err_oom());
     return;
   }
-  send(call, azl_token_result(child)->value);
+  send_with(call, azl_token_result(child)->value);
 }
 
 static void get_token (struct azl_call *call) {
@@ -267,8 +284,13 @@ static void get_token (struct azl_call *call) {
       .claims = call->claims,
       .deadline_ms = call->deadline_ms,
   };
-  if (call->anonymous || !call->arm->cred)
+  const char *cached = NULL;
+  bool wanted = !call->anonymous && call->arm->cred;
+  if (wanted) cached = azl_cred_cached(call->arm->cred, &request);
+  if (!wanted)
     send(call, NULL);
+  else if (cached)
+    send_with(call, cached);
   else
     adopt(call, azl_cred_get(call->arm->cred, &request), on_token);
 }
@@ -300,26 +322,6 @@ static void pace (void *ctx) {
   }
 }
 
-static bool default_header (struct azl_call *call, const char *name,
-                            const char *value) {
-  return azl_headers_get(&call->headers, name) ||
-         azl_headers_add(&call->headers, name, value);
-}
-
-static bool make_headers (struct azl_call *call,
-                          const struct azl_arm_request *request) {
-  char id[AZL_UUID_BYTES];
-  if (request->headers && !azl_headers_copy(&call->headers, request->headers))
-    return false;
-  if (!azl_random_uuid(id)) return false;
-  if (call->has_body &&
-      !default_header(call, "Content-Type", "application/json"))
-    return false;
-  return default_header(call, "x-ms-client-request-id", id) &&
-         default_header(call, "Accept", "application/json") &&
-         default_header(call, "User-Agent", call->arm->user_agent);
-}
-
 static bool copy_request (struct azl_call *call,
                           const struct azl_arm_request *request) {
   call->method = azl_strdup(request->method);
@@ -328,8 +330,18 @@ static bool copy_request (struct azl_call *call,
   call->body_len = request->body_len;
   if (call->has_body)
     call->body = azl_memdup(request->body, request->body_len);
+  if (request->headers && !azl_headers_copy(&call->headers, request->headers))
+    return false;
   return call->method && call->url && (!call->has_body || call->body) &&
-         make_headers(call, request);
+         azl_random_uuid(call->client_request_id);
+}
+
+/* With the endpoint in front, the rest is a path: no need to look closer. Bytes
+   that no URL may have are refused by the transfer. */
+static bool at_endpoint (const struct azl_call *call) {
+  const char *endpoint = call->arm->endpoint;
+  size_t len = strlen(endpoint);
+  return strncmp(call->url, endpoint, len) == 0 && call->url[len] == '/';
 }
 
 static struct azl_err *refuse (const struct azl_call *call) {
@@ -337,6 +349,7 @@ static struct azl_err *refuse (const struct azl_call *call) {
   if (call->arm->closed)
     return azl_err_new(AZL_ERR_CANCELLED, "ClientClosed",
                        "the client is closed");
+  if (at_endpoint(call)) return NULL;
   if (!azl_url_parse(call->url, &url))
     return azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
                        "not an absolute http(s) URL");
@@ -386,10 +399,14 @@ struct azl_http_response *azl_arm_result (struct azl_op *op) {
   return call->has_answer ? azl_http_result(call->child) : NULL;
 }
 
+const char *azl_call_client_request_id (const struct azl_call *call) {
+  const char *given = azl_headers_get(&call->headers, "x-ms-client-request-id");
+  return given ? given : call->client_request_id;
+}
+
 void azl_arm_facts (struct azl_op *op, struct azl_arm_facts *out) {
   const struct azl_call *call = AZL_CONTAINER(op, struct azl_call, op);
-  out->client_request_id =
-      azl_headers_get(&call->headers, "x-ms-client-request-id");
+  out->client_request_id = azl_call_client_request_id(call);
   out->request_id = call->request_id;
   out->correlation_id = call->correlation_id;
   out->attempts = call->attempt;

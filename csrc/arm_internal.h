@@ -2,6 +2,7 @@
 #define AZL_ARM_INTERNAL_H
 
 #include "arm.h"
+#include "rand.h"
 #include "throttle.h"
 
 struct azl_arm {
@@ -26,10 +27,11 @@ struct azl_call {
   struct azl_timer timer;
   struct azl_op *child; /* token or transfer; the last transfer stays as the
                            holder of the answer */
-  struct azl_headers headers; /* the caller's and ours but Authorization */
+  struct azl_headers headers; /* the caller's */
   char *method, *url, *body;
   size_t body_len;
   char *claims; /* of a challenge that is being answered */
+  char client_request_id[AZL_UUID_BYTES]; /* unless the caller's names one */
   char *request_id, *correlation_id;
   int64_t deadline_ms, started_ms;
   uint64_t ticket; /* place in the pacing queue; 0: none */
@@ -37,6 +39,9 @@ struct azl_call {
   bool has_body, safe_to_repeat, any_status, anonymous, has_answer;
   bool let_go; /* counted by the pacing, whose end was not told yet */
 };
+
+/* Of this call: the caller's or ours. Borrowed. */
+const char *azl_call_client_request_id (const struct azl_call *call);
 
 /* Fills in who, where and which ids (arm_error.c). */
 void azl_call_describe (const struct azl_call *call, struct azl_err *err);
@@ -48,7 +53,7 @@ struct azl_err *azl_call_service_error (const struct azl_call *call,
 
 /* Logging (arm_log.c): nothing happens below the client's level. */
 void azl_call_log_request (struct azl_call *call,
-                           const struct azl_headers *headers);
+                           const struct azl_http_request *request);
 void azl_call_log_answer (struct azl_call *call,
                           const struct azl_http_response *got);
 void azl_call_log_end (struct azl_call *call, const struct azl_err *err);

@@ -9,20 +9,23 @@ static void write_line (struct azl_call *call, enum azl_log_level level,
               azl_clock_wall_ms(azl_loop_clock(call->op.loop)), "%s", text);
 }
 
+static void log_field (struct azl_call *call, const char *direction,
+                       const char *name, const char *value) {
+  if (!azl_log_header_allowed(name)) value = "REDACTED";
+  char *line = azl_format("%s %s: %s", direction, name, value);
+  if (line) write_line(call, AZL_LOG_VERBOSE, line);
+  azl_free(line);
+}
+
 static void log_headers (struct azl_call *call, const char *direction,
                          const struct azl_headers *headers) {
-  for (size_t i = 0; i < headers->count; i++) {
-    const struct azl_header *field = &headers->items[i];
-    const char *value =
-        azl_log_header_allowed(field->name) ? field->value : "REDACTED";
-    char *line = azl_format("%s %s: %s", direction, field->name, value);
-    if (line) write_line(call, AZL_LOG_VERBOSE, line);
-    azl_free(line);
-  }
+  for (size_t i = 0; i < headers->count; i++)
+    log_field(call, direction, headers->items[i].name,
+              headers->items[i].value);
 }
 
 void azl_call_log_request (struct azl_call *call,
-                           const struct azl_headers *headers) {
+                           const struct azl_http_request *request) {
   if (!azl_log_wants(&call->arm->log, AZL_LOG_INFO)) return;
   char *url = azl_url_redact(call->url);
   char *line = azl_format("> %s %s (attempt %d)", call->method, url ? url : "?",
@@ -30,8 +33,11 @@ void azl_call_log_request (struct azl_call *call,
   if (line) write_line(call, AZL_LOG_INFO, line);
   azl_free(line);
   azl_free(url);
-  if (azl_log_wants(&call->arm->log, AZL_LOG_VERBOSE))
-    log_headers(call, ">", headers);
+  if (!azl_log_wants(&call->arm->log, AZL_LOG_VERBOSE)) return;
+  log_headers(call, ">", request->headers);
+  for (size_t i = 0; i < request->field_count; i++)
+    log_field(call, ">", request->fields[i].name, request->fields[i].value);
+  if (request->bearer_token) log_field(call, ">", "Authorization", "");
 }
 
 void azl_call_log_answer (struct azl_call *call,

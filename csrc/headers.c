@@ -10,9 +10,9 @@ static bool is_token (const char *text, size_t len) {
   if (len == 0) return false;
   for (size_t i = 0; i < len; i++) {
     char c = text[i];
-    bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                 (c >= '0' && c <= '9');
-    if (!alnum && (c == '\0' || !strchr(others, c))) return false;
+    bool usual = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                 (c >= '0' && c <= '9') || c == '-';
+    if (!usual && (c == '\0' || !strchr(others, c))) return false;
   }
   return true;
 }
@@ -32,24 +32,34 @@ static bool make_room (struct azl_headers *headers) {
   return true;
 }
 
+/* Name and value share one block, which begins with the name. */
+static bool make_item (struct azl_header *out, const char *name,
+                       size_t name_len, const char *value, size_t value_len) {
+  char *block = azl_malloc(name_len + value_len + 2);
+  if (!block) return false;
+  memcpy(block, name, name_len);
+  block[name_len] = '\0';
+  out->name = block;
+  out->value = block + name_len + 1;
+  memcpy(out->value, value, value_len);
+  out->value[value_len] = '\0';
+  return true;
+}
+
 static bool add_bytes (struct azl_headers *headers, const char *name,
                        size_t name_len, const char *value, size_t value_len) {
   struct azl_header item;
-  if (!make_room(headers)) return false;
-  item.name = azl_strndup(name, name_len);
-  item.value = item.name ? azl_strndup(value, value_len) : NULL;
-  if (!item.value) {
-    azl_free(item.name);
+  if (!make_room(headers) ||
+      !make_item(&item, name, name_len, value, value_len))
     return false;
-  }
   headers->items[headers->count++] = item;
   return true;
 }
 
 /* Values are wiped: an Authorization header may be among them. */
 static void free_item (struct azl_header *item) {
+  azl_wipe(item->value, strlen(item->value));
   azl_free(item->name);
-  azl_free_secret(item->value);
 }
 
 static size_t find (const struct azl_headers *headers, const char *name) {
@@ -86,13 +96,14 @@ bool azl_headers_add (struct azl_headers *headers, const char *name,
 bool azl_headers_set (struct azl_headers *headers, const char *name,
                       const char *value) {
   size_t at = find(headers, name);
-  char *copy;
+  struct azl_header item;
   if (at == headers->count) return azl_headers_add(headers, name, value);
-  if (!azl_headers_valid(name, value)) return false;
-  copy = azl_strdup(value);
-  if (!copy) return false;
-  azl_free_secret(headers->items[at].value);
-  headers->items[at].value = copy;
+  if (!azl_headers_valid(name, value) ||
+      !make_item(&item, headers->items[at].name,
+                 strlen(headers->items[at].name), value, strlen(value)))
+    return false;
+  free_item(&headers->items[at]);
+  headers->items[at] = item;
   remove_from(headers, name, at + 1);
   return true;
 }

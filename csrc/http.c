@@ -1,6 +1,7 @@
 /* The HTTP engine: libcurl's multi interface on our loop, a queue in front of
    it, idle handles behind it. */
 #include "http_internal.h"
+#include "curl_once.h"
 #include "proxy.h"
 
 #include <stdlib.h>
@@ -15,11 +16,11 @@ static void read_messages (struct azl_http *http) {
   azl_http_ref(http);
   while (http->multi &&
          (message = curl_multi_info_read(http->multi, &left)) != NULL) {
-    struct azl_transfer *transfer = NULL;
+    struct azl_handle *handle = NULL;
     if (message->msg != CURLMSG_DONE) continue;
     CURLcode code = message->data.result;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-    azl_transfer_finish(transfer, code);
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle);
+    azl_transfer_finish(handle->transfer, code);
   }
   azl_http_unref(http);
 }
@@ -55,11 +56,26 @@ static bool watch_socket (struct azl_http *http, curl_socket_t fd, int what,
          azl_loop_watch(http->loop, fd, events, on_socket_ready, watch);
 }
 
+/* For want of memory something of libcurl's would never be heard of again. A
+   -1 from the callback would make the whole multi handle useless for good. */
+static void fail_running (struct azl_http *http) {
+  struct azl_list *node = http->running.next;
+  for (; node != &http->running; node = node->next)
+    azl_transfer_fail_later(AZL_CONTAINER(node, struct azl_transfer, node),
+                            azl_err_oom());
+}
+
+static void fail_one (CURL *easy) {
+  struct azl_handle *handle = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &handle);
+  if (handle && handle->transfer)
+    azl_transfer_fail_later(handle->transfer, azl_err_oom());
+}
+
 static int on_socket (CURL *easy, curl_socket_t fd, int what, void *ctx,
                       void *socket_ctx) {
   struct azl_http *http = ctx;
   struct socket_watch *watch = socket_ctx;
-  (void)easy;
   if (what == CURL_POLL_REMOVE) {
     azl_loop_forget(http->loop, fd);
     azl_free(watch);
@@ -70,8 +86,13 @@ static int on_socket (CURL *easy, curl_socket_t fd, int what, void *ctx,
     curl_multi_assign(http->multi, fd, watch);
     return 0;
   }
-  if (!socket_ctx) azl_free(watch); /* else libcurl still has it */
-  return -1;
+  if (socket_ctx) { /* libcurl still has it; transfers may share it */
+    fail_running(http);
+  } else {
+    azl_free(watch);
+    fail_one(easy);
+  }
+  return 0;
 }
 
 /* libcurl forbids calls into it from here: only a timer is set. */
@@ -83,7 +104,9 @@ static int on_curl_wants_timer (CURLM *multi, long timeout_ms, void *ctx) {
     return 0;
   }
   int64_t due_ms = azl_loop_now_ms(http->loop) + timeout_ms;
-  return azl_loop_timer(http->loop, &http->curl_timer, due_ms) ? 0 : -1;
+  if (!azl_loop_timer(http->loop, &http->curl_timer, due_ms))
+    fail_running(http);
+  return 0;
 }
 
 static void on_curl_timer (void *ctx) {
@@ -93,43 +116,53 @@ static void on_curl_timer (void *ctx) {
   read_messages(http);
 }
 
-static CURL *take_handle (struct azl_http *http) {
-  if (http->idle_count > 0) return http->idle[--http->idle_count];
-  CURL *easy = azl_handle_new(http);
-  if (easy) http->handle_count++;
-  return easy;
+static struct azl_handle *take_handle (struct azl_http *http) {
+  struct azl_handle *handle = http->idle;
+  if (handle) {
+    http->idle = handle->next_idle;
+    return handle;
+  }
+  handle = azl_handle_new(http);
+  if (handle) http->handle_count++;
+  return handle;
 }
 
-static void drop_handle (struct azl_http *http, CURL *easy) {
-  if (http->idle_count < AZL_MAX_IDLE_HANDLES && !http->closed) {
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
-    http->idle[http->idle_count++] = easy;
-    return;
-  }
-  curl_easy_cleanup(easy);
+static void free_handle (struct azl_http *http, struct azl_handle *handle) {
+  azl_handle_free(handle);
   http->handle_count--;
 }
 
-static void fail_start (struct azl_transfer *transfer) {
-  azl_http_stop(transfer);
-  azl_op_finish(&transfer->op, azl_err_oom());
+static void drop_handle (struct azl_http *http, struct azl_handle *handle) {
+  handle->transfer = NULL;
+  if (http->closed) {
+    free_handle(http, handle);
+    return;
+  }
+  curl_easy_setopt(handle->easy, CURLOPT_HTTPHEADER, NULL);
+  handle->next_idle = http->idle;
+  http->idle = handle;
 }
 
+/* What cannot start fails in the next turn: it may be somebody's first step,
+   who does not listen yet. */
 static void start (struct azl_http *http, struct azl_transfer *transfer) {
   azl_list_push(&http->running, &transfer->node);
   transfer->running = true;
   http->running_count++;
-  transfer->easy = take_handle(http);
-  if (!transfer->easy || !azl_transfer_prepare(transfer) ||
-      curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
-    fail_start(transfer);
+  transfer->handle = take_handle(http);
+  if (!transfer->handle || !azl_handle_prepare(transfer->handle, transfer) ||
+      curl_multi_add_handle(http->multi, transfer->handle->easy) != CURLM_OK)
+    azl_transfer_fail_later(transfer, azl_err_oom());
+}
+
+static bool has_room (const struct azl_http *http) {
+  return !http->closed && http->running_count < http->config.max_connections;
 }
 
 static void on_kick (void *ctx) {
   struct azl_http *http = ctx;
   azl_http_ref(http);
-  while (!http->closed && http->running_count < http->config.max_connections) {
+  while (has_room(http)) {
     struct azl_list *node = azl_list_pop(&http->queue);
     if (!node) break;
     start(http, AZL_CONTAINER(node, struct azl_transfer, node));
@@ -140,10 +173,10 @@ static void on_kick (void *ctx) {
 static void leave_multi (struct azl_http *http, struct azl_transfer *transfer) {
   transfer->running = false;
   http->running_count--;
-  if (transfer->easy) {
-    curl_multi_remove_handle(http->multi, transfer->easy);
-    drop_handle(http, transfer->easy);
-    transfer->easy = NULL;
+  if (transfer->handle) {
+    curl_multi_remove_handle(http->multi, transfer->handle->easy);
+    drop_handle(http, transfer->handle);
+    transfer->handle = NULL;
   }
   if (!azl_list_empty(&http->queue)) azl_loop_defer(http->loop, &http->kick);
 }
@@ -163,12 +196,13 @@ struct azl_op *azl_http_send (struct azl_http *http,
   struct azl_transfer *transfer = azl_transfer_new(http, request);
   if (!transfer) return NULL;
   azl_loop_busy(http->loop, 1);
-  azl_list_push(&http->queue, &transfer->node);
-  if (http->closed) {
-    azl_op_cancel(&transfer->op);
-  } else if (!transfer->early_err) {
-    azl_loop_defer(http->loop, &http->kick);
-  }
+  if (transfer->early_err)
+    azl_list_push(&http->running, &transfer->node);
+  else if (has_room(http) && azl_list_empty(&http->queue))
+    start(http, transfer);
+  else
+    azl_list_push(&http->queue, &transfer->node);
+  if (http->closed) azl_op_cancel(&transfer->op);
   return &transfer->op;
 }
 
@@ -196,7 +230,7 @@ static bool readable_folder (const char *path) {
    (19 ms against 3 for a first connection): the folder is preferred. */
 static bool choose_authorities (struct azl_http *http) {
   const struct azl_http_config *config = &http->config;
-  const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+  const curl_version_info_data *built = azl_curl_info();
   const char *file = config->ca_file, *path = config->ca_path;
   if (!file && !path) file = getenv("SSL_CERT_FILE");
   if (!file && !path) path = getenv("SSL_CERT_DIR");
@@ -284,9 +318,10 @@ void azl_http_close (struct azl_http *http) {
   cancel_all(&http->queue);
   cancel_all(&http->running);
   azl_loop_defer_stop(&http->kick);
-  while (http->idle_count > 0) {
-    curl_easy_cleanup(http->idle[--http->idle_count]);
-    http->handle_count--;
+  while (http->idle) {
+    struct azl_handle *handle = http->idle;
+    http->idle = handle->next_idle;
+    free_handle(http, handle);
   }
   curl_multi_cleanup(http->multi);
   http->multi = NULL;
@@ -305,7 +340,8 @@ void azl_http_unref (struct azl_http *http) {
 }
 
 const char *azl_http_check_libcurl (void) {
-  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  const curl_version_info_data *info = azl_curl_info();
+  if (!info) return "libcurl cannot be initialised";
   if (info->version_num < LIBCURL_OLDEST)
     return "libcurl 7.81 or newer is needed";
   if (!(info->features & CURL_VERSION_SSL))

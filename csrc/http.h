@@ -1,10 +1,9 @@
 #ifndef AZL_HTTP_H
 #define AZL_HTTP_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include "buf.h"
 #include "headers.h"
+#include "http_config.h"
 #include "op.h"
 
 /* Transfers of one configuration: connections, TLS sessions, the parsed CA
@@ -12,26 +11,17 @@
    wait here in order. */
 struct azl_http;
 
-enum { AZL_SHA1_HEX_BYTES = 41 };
-
-/* NULL and 0 mean the default. Strings are copied. */
-struct azl_http_config {
-  const char *ca_file;        /* PEM bundle instead of the system's */
-  const char *ca_path;        /* hashed folder */
-  const char *proxy;          /* "" forbids one; NULL: from the environment */
-  const char *no_proxy;       /* NULL: from the environment */
-  int max_connections;        /* default 32 */
-  size_t max_response_bytes;  /* decoded; default 16 MiB */
-  int64_t connect_timeout_ms; /* default 30 s */
-  bool http1_only;
-  /* Trusts the server whose certificate has this thumbprint (40 hex digits),
-     whoever signed it, and no other; "": the usual checks. */
-  char pinned_sha1[AZL_SHA1_HEX_BYTES];
+/* A header field with fixed, valid text. */
+struct azl_http_field {
+  const char *name, *value;
 };
 
 struct azl_http_request {
   const char *method, *url;
   const struct azl_headers *headers; /* copied; may be NULL */
+  const struct azl_http_field *fields; /* copied too; names that no other has */
+  size_t field_count;
+  const char *bearer_token; /* for Authorization; copied, NULL: none */
   const void *body;                  /* copied; NULL: none */
   size_t body_len;
   int64_t deadline_ms; /* on the loop's clock, -1: none */

@@ -4,7 +4,15 @@
 #include <curl/curl.h>
 #include "http.h"
 
-enum { AZL_MAX_IDLE_HANDLES = 64 };
+/* An easy handle and what it was last told, so that it is not told again. */
+struct azl_handle {
+  CURL *easy;
+  struct azl_handle *next_idle;
+  struct azl_transfer *transfer; /* whose it is; NULL: idle */
+  bool is_get, once;
+  long connect_ms;
+  char error_text[CURL_ERROR_SIZE];
+};
 
 struct azl_http {
   struct azl_loop *loop;
@@ -20,8 +28,19 @@ struct azl_http {
   struct azl_list queue; /* waiting for a connection */
   struct azl_list running;
   int running_count, handle_count;
-  CURL *idle[AZL_MAX_IDLE_HANDLES];
-  int idle_count;
+  struct azl_handle *idle; /* at most max_connections, as all of them */
+};
+
+/* The copy of a request, all in one block, since it is needed together, and
+   wiped together: header lines carry the token. */
+struct azl_request_copy {
+  void *block;
+  size_t block_bytes;
+  struct curl_slist *lines; /* the start of the block */
+  char *method, *url, *body;
+  char *origin, *target; /* parts of the URL; NULL: it is none */
+  size_t body_len;
+  bool has_body;
 };
 
 struct azl_transfer {
@@ -31,15 +50,12 @@ struct azl_transfer {
   struct azl_defer fail_later;
   struct azl_err *early_err;
   struct azl_timer deadline;
-  CURL *easy; /* only while running */
-  struct curl_slist *fields;
-  char *method, *url, *body;
-  size_t body_len;
+  struct azl_handle *handle; /* only while running */
+  struct azl_request_copy request;
   int64_t connect_timeout_ms;
-  bool running, has_body, no_proxy, secret, once;
+  bool running, no_proxy, secret, once;
   bool unsent, too_large, refused_field, head_complete;
   struct azl_http_response response;
-  char error_text[CURL_ERROR_SIZE];
 };
 
 /* Engine side (http.c): called by a transfer when it leaves. */
@@ -48,16 +64,26 @@ void azl_http_stop (struct azl_transfer *transfer);
 /* Transfer side (http_transfer.c). */
 struct azl_transfer *azl_transfer_new (struct azl_http *http,
                                        const struct azl_http_request *request);
-/* Sets every option of the handle for this transfer. */
-AZL_MUST_CHECK bool azl_transfer_prepare (struct azl_transfer *transfer);
+void azl_transfer_fail_later (struct azl_transfer *transfer,
+                              struct azl_err *err);
 void azl_transfer_finish (struct azl_transfer *transfer, CURLcode code);
 
-/* Handles (http_handle.c): one with all options that never change; and what
-   puts a used one back to that state. NULL: out of memory. */
-CURL *azl_handle_new (struct azl_http *http);
+/* Handles (http_handle.c): one with all options that never change. NULL: out
+   of memory. */
+struct azl_handle *azl_handle_new (struct azl_http *http);
+void azl_handle_free (struct azl_handle *handle);
+/* Sets what is this transfer's own. */
+AZL_MUST_CHECK bool azl_handle_prepare (struct azl_handle *handle,
+                                        struct azl_transfer *transfer);
+
+/* Copies of requests (http_request.c). false: out of memory. */
+AZL_MUST_CHECK bool azl_request_copy (struct azl_request_copy *out,
+                                      const struct azl_http_request *request);
+void azl_request_free (struct azl_request_copy *request);
+bool azl_writes (const char *method); /* POST, PUT, PATCH */
 
 /* Checks the server by the thumbprint in its http's configuration (http_pin.c).
    false: this libcurl cannot. */
-AZL_MUST_CHECK bool azl_handle_pin (CURL *easy);
+AZL_MUST_CHECK bool azl_handle_pin (struct azl_handle *handle);
 
 #endif

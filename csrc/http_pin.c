@@ -48,14 +48,10 @@ static const char *server_pem (CURL *easy) {
 
 static int on_connected (void *ctx, char *server_ip, char *own_ip,
                          int server_port, int own_port) {
-  char *private_data = NULL;
-  const struct azl_transfer *transfer;
-  const char *pem = server_pem(ctx);
+  const struct azl_handle *handle = ctx;
+  const char *pem = server_pem(handle->easy);
   (void)server_ip, (void)own_ip, (void)server_port, (void)own_port;
-  if (curl_easy_getinfo(ctx, CURLINFO_PRIVATE, &private_data) != CURLE_OK)
-    return CURL_PREREQFUNC_ABORT;
-  transfer = (const void *)private_data;
-  return pem && has_thumbprint(pem, transfer->http->config.pinned_sha1)
+  return pem && has_thumbprint(pem, handle->transfer->http->config.pinned_sha1)
              ? CURL_PREREQFUNC_OK
              : CURL_PREREQFUNC_ABORT;
 }
@@ -71,11 +67,12 @@ static bool only_https (CURL *easy) {
 
 /* Each transfer has a handshake of its own: a kept connection or a resumed
    session would not show its certificate again. */
-bool azl_handle_pin (CURL *easy) {
+bool azl_handle_pin (struct azl_handle *handle) {
+  CURL *easy = handle->easy;
   return curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected) ==
              CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_PREREQDATA, easy) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_PREREQDATA, handle) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,

@@ -1,12 +1,7 @@
-/* One transfer: its copy of the request, the options of its handle, and how
-   its end is told. */
+/* One transfer: what it was given, and how its end is told. */
 #include "http_internal.h"
-#include "proxy.h"
-#include "url.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { DEFAULT_MAX_RESPONSE = 16 * 1024 * 1024 };
 
@@ -14,23 +9,15 @@ static void transfer_cancel (struct azl_op *op) {
   azl_http_stop(AZL_CONTAINER(op, struct azl_transfer, op));
 }
 
-static void free_body (struct azl_transfer *self) {
-  if (self->secret && self->body) azl_wipe(self->body, self->body_len);
-  azl_free(self->body);
+static void transfer_destroy (struct azl_op *op) {
+  struct azl_transfer *self = AZL_CONTAINER(op, struct azl_transfer, op);
   if (self->secret)
     azl_buf_free_secret(&self->response.body);
   else
     azl_buf_free(&self->response.body);
-}
-
-static void transfer_destroy (struct azl_op *op) {
-  struct azl_transfer *self = AZL_CONTAINER(op, struct azl_transfer, op);
-  curl_slist_free_all(self->fields);
-  free_body(self);
+  azl_request_free(&self->request);
   azl_headers_free(&self->response.headers);
   azl_err_free(self->early_err);
-  azl_free(self->method);
-  azl_free(self->url);
   azl_http_unref(self->http);
   azl_free(self);
 }
@@ -45,7 +32,7 @@ static void on_deadline (void *ctx) {
   struct azl_transfer *self = ctx;
   struct azl_err *err = azl_err_new(
       AZL_ERR_TIMEOUT, "RequestTimeout", "no answer within the time allowed%s",
-      self->easy ? "" : " (it was still waiting for a free connection)");
+      self->handle ? "" : " (it was still waiting for a free connection)");
   azl_err_set(err, hint, "raise `timeout`, or see whether the server is busy");
   azl_http_stop(self);
   azl_op_finish(&self->op, err);
@@ -59,55 +46,10 @@ static void on_fail_later (void *ctx) {
   azl_op_finish(&self->op, err);
 }
 
-static bool add_field (struct azl_transfer *self, const char *text) {
-  struct curl_slist *longer =
-      text ? curl_slist_append(self->fields, text) : NULL;
-  if (longer) self->fields = longer;
-  return longer != NULL;
-}
-
-/* A field line carries the token: its memory is wiped after use. */
-static bool add_header (struct azl_transfer *self,
-                        const struct azl_header *header) {
-  char *line = azl_format(*header->value ? "%s: %s" : "%s;%s", header->name,
-                          header->value);
-  bool added = add_field(self, line);
-  azl_free_secret(line);
-  return added;
-}
-
-static bool wants_empty_body (const char *method) {
-  return strcasecmp(method, "POST") == 0 || strcasecmp(method, "PUT") == 0 ||
-         strcasecmp(method, "PATCH") == 0;
-}
-
-static bool copy_fields (struct azl_transfer *self,
-                         const struct azl_headers *headers) {
-  for (size_t i = 0; headers && i < headers->count; i++)
-    if (!add_header(self, &headers->items[i])) return false;
-  if ((self->has_body || wants_empty_body(self->method)) &&
-      !azl_headers_get(headers, "Content-Type") &&
-      !add_field(self, "Content-Type:"))
-    return false;
-  return add_field(self, "Expect:");
-}
-
-static bool copy_request (struct azl_transfer *self,
-                          const struct azl_http_request *request) {
-  self->method = azl_strdup(request->method);
-  self->url = azl_strdup(request->url);
-  self->body_len = request->body_len;
-  self->has_body = request->body != NULL;
-  if (self->has_body) self->body = azl_memdup(request->body, request->body_len);
-  return self->method && self->url && (!self->has_body || self->body) &&
-         copy_fields(self, request->headers);
-}
-
-static void check_url (struct azl_transfer *self) {
-  struct azl_url url;
-  if (azl_url_parse(self->url, &url)) return;
-  self->early_err = azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
-                                "not an absolute http(s) URL");
+/* In the next turn, when somebody may be waiting for it. */
+void azl_transfer_fail_later (struct azl_transfer *self, struct azl_err *err) {
+  if (self->early_err) azl_err_free(self->early_err);
+  self->early_err = err;
   azl_loop_defer(self->op.loop, &self->fail_later);
 }
 
@@ -128,70 +70,18 @@ struct azl_transfer *azl_transfer_new (struct azl_http *http,
   self->once = request->once;
   self->unsent = true;
   self->connect_timeout_ms = request->connect_timeout_ms;
-  if (copy_request(self, request) &&
+  if (azl_request_copy(&self->request, request) &&
       (request->deadline_ms < 0 ||
        azl_loop_timer(http->loop, &self->deadline, request->deadline_ms))) {
-    check_url(self);
+    if (!self->request.origin)
+      azl_transfer_fail_later(self,
+                              azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
+                                          "not an absolute http(s) URL"));
     return self;
   }
   azl_op_cancel(&self->op);
   azl_op_unref(&self->op);
   return NULL;
-}
-
-static bool bypasses_proxy (const struct azl_transfer *self) {
-  struct azl_url url;
-  if (self->no_proxy || !azl_url_parse(self->url, &url)) return true;
-  char *host = azl_strndup(url.host, url.host_len);
-  bool bypassed = !host || azl_proxy_bypassed(self->http->no_proxy, host);
-  azl_free(host);
-  return bypassed;
-}
-
-static void set_proxy (struct azl_transfer *self) {
-  const char *proxy = self->http->proxy;
-  curl_easy_setopt(self->easy, CURLOPT_PROXY,
-                   proxy && !bypasses_proxy(self) ? proxy : "");
-  curl_easy_setopt(self->easy, CURLOPT_NOPROXY, "");
-}
-
-/* HTTPGET first: it undoes what an earlier transfer asked of the handle. */
-static void set_method (struct azl_transfer *self) {
-  CURL *easy = self->easy;
-  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
-  if (strcmp(self->method, "HEAD") == 0) {
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    return;
-  }
-  if (self->has_body || wants_empty_body(self->method)) {
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                     (curl_off_t)self->body_len);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                     self->has_body ? self->body : "");
-  }
-  if (strcmp(self->method, "GET") != 0 || self->has_body)
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, self->method);
-}
-
-bool azl_transfer_prepare (struct azl_transfer *self) {
-  CURL *easy = self->easy;
-  int64_t connect_ms = self->connect_timeout_ms
-                           ? self->connect_timeout_ms
-                           : self->http->config.connect_timeout_ms;
-  set_method(self);
-  set_proxy(self);
-  if (curl_easy_setopt(easy, CURLOPT_URL, self->url) != CURLE_OK) return false;
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, self->fields);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->error_text);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, self);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, self);
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, self);
-  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, self->once ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                   (long)(connect_ms ? connect_ms : 30000));
-  return true;
 }
 
 struct curl_meaning {
@@ -244,14 +134,20 @@ static struct azl_err *too_large_error (const struct azl_transfer *self) {
   return err;
 }
 
+/* libcurl quotes a proxy that it cannot use, with its password. */
+static const char *text_of (const struct azl_transfer *self, CURLcode code) {
+  const char *proxy = self->http->proxy, *text = self->handle->error_text;
+  bool quotes = proxy && strchr(proxy, '@') && strstr(text, "proxy");
+  return *text && !quotes ? text : curl_easy_strerror(code);
+}
+
 static struct azl_err *curl_error (struct azl_transfer *self, CURLcode code) {
   if (self->too_large) return too_large_error(self);
   if (self->refused_field)
     return azl_err_new(AZL_ERR_PROTOCOL, "BadHeader",
                        "the answer has a header that cannot be read");
   const struct curl_meaning *meaning = meaning_of(code);
-  const char *text =
-      self->error_text[0] ? self->error_text : curl_easy_strerror(code);
+  const char *text = text_of(self, code);
   struct azl_err *err =
       azl_err_new(meaning ? meaning->kind : AZL_ERR_TRANSPORT,
                   meaning ? meaning->name : "TransferFailed", "%s", text);
@@ -261,9 +157,9 @@ static struct azl_err *curl_error (struct azl_transfer *self, CURLcode code) {
 
 static void read_result (struct azl_transfer *self) {
   long status = 0, version = 0, sent_bytes = 0;
-  curl_easy_getinfo(self->easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(self->easy, CURLINFO_HTTP_VERSION, &version);
-  curl_easy_getinfo(self->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+  curl_easy_getinfo(self->handle->easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(self->handle->easy, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(self->handle->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
   self->response.status = (int)status;
   self->response.http_version = version == CURL_HTTP_VERSION_2_0   ? 20
                                 : version == CURL_HTTP_VERSION_1_0 ? 10

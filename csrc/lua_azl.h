@@ -32,6 +32,10 @@ void azl_lua_touch (lua_State *L);
 int azl_lua_fail (lua_State *L, struct azl_err *err);
 void azl_lua_push_err (lua_State *L, const struct azl_err *err);
 
+/* Pushes text (NULL: nil) and frees it, also where Lua has no memory left and
+   raises. Returns 1. */
+int azl_lua_push_owned (lua_State *L, char *text);
+
 /* How one kind of operation shows itself to scripts. */
 struct azl_lua_op_kind {
   /* Pushes the results of the done operation; box is its stack index. */
@@ -66,10 +70,14 @@ void azl_lua_push_response (lua_State *L,
 
 /* Options tables. opt_* return the default where the field is nil and raise
    an error that names the field where its type is wrong. Strings are borrowed
-   from the table (index 1 stays on the stack while they are used). */
+   from the table (index 1 stays on the stack while they are used); a zero byte
+   in one raises, since C would see only what is in front of it. */
 const char *azl_lua_opt_string (lua_State *L, int table, const char *field,
                                 const char *otherwise);
 const char *azl_lua_need_string (lua_State *L, int table, const char *field);
+/* The same for what may have zero bytes; NULL where the field is nil. */
+const char *azl_lua_opt_bytes (lua_State *L, int table, const char *field,
+                               size_t *out_len);
 lua_Number azl_lua_opt_number (lua_State *L, int table, const char *field,
                                lua_Number otherwise);
 bool azl_lua_opt_bool (lua_State *L, int table, const char *field,

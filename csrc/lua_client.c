@@ -93,10 +93,7 @@ static void read_call (lua_State *L, struct azl_loop *loop,
   out->url = azl_lua_need_string(L, 2, "url");
   if (strlen(out->method) > 32 || !azl_headers_valid(out->method, ""))
     luaL_error(L, "method '%s' is not an HTTP method", out->method);
-  out->body = azl_lua_opt_string(L, 2, "body", NULL);
-  lua_getfield(L, 2, "body");
-  out->body_len = lua_rawlen(L, -1);
-  lua_pop(L, 1);
+  out->body = azl_lua_opt_bytes(L, 2, "body", &out->body_len);
   out->max_retries = (int)azl_lua_opt_number(L, 2, "max_retries", -1);
   out->safe_to_repeat = azl_lua_opt_bool(L, 2, "safe_to_repeat", false);
   out->any_status = azl_lua_opt_bool(L, 2, "any_status", false);
@@ -187,12 +184,16 @@ static int client_flush_log (lua_State *L) {
   if (lua_getiuservalue(L, 1, SLOT_ON_LOG) != LUA_TFUNCTION) return 0;
   struct azl_log_entry *entry;
   while (self->arm && (entry = azl_log_take(azl_arm_log(self->arm))) != NULL) {
-    lua_pushvalue(L, 2);
-    lua_pushstring(L, levels[entry->level]);
-    lua_pushstring(L, entry->text);
-    lua_pushnumber(L, (lua_Number)entry->wall_ms / 1e3);
+    struct azl_log_entry copy = *entry;
+    entry->text = NULL;
     azl_log_entry_free(entry);
+    azl_lua_push_owned(L, copy.text);
+    lua_pushvalue(L, 2); /* client function text function */
+    lua_pushstring(L, levels[copy.level]);
+    lua_pushvalue(L, 3);
+    lua_pushnumber(L, (lua_Number)copy.wall_ms / 1e3);
     lua_call(L, 3, 0);
+    lua_settop(L, 2);
   }
   return 0;
 }

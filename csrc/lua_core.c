@@ -3,11 +3,12 @@
 #include "lua_azl.h"
 #include "lua_json.h"
 #include "lua_terminal.h"
+#include "lua_url.h"
 
-#include <curl/curl.h>
 #include <dlfcn.h>
 #include <math.h>
 #include <string.h>
+#include "curl_once.h"
 #include "rand.h"
 #include "url.h"
 
@@ -48,11 +49,34 @@ void azl_lua_push_err (lua_State *L, const struct azl_err *err) {
   luaL_setmetatable(L, ERROR_TYPE);
 }
 
+/* What frees C memory after Lua copied it does the copying in protected mode:
+   Lua jumps away where memory is short. Pushing a light userdata and a C
+   function without upvalues takes none. */
+static int push_borrowed_err (lua_State *L) {
+  azl_lua_push_err(L, lua_touserdata(L, 1));
+  return 1;
+}
+
 int azl_lua_fail (lua_State *L, struct azl_err *err) {
   lua_pushnil(L);
-  azl_lua_push_err(L, err);
+  lua_pushcfunction(L, push_borrowed_err);
+  lua_pushlightuserdata(L, err);
+  int status = lua_pcall(L, 1, 1, 0);
   azl_err_free(err);
-  return 2;
+  return status == LUA_OK ? 2 : lua_error(L);
+}
+
+static int push_borrowed_text (lua_State *L) {
+  lua_pushstring(L, lua_touserdata(L, 1));
+  return 1;
+}
+
+int azl_lua_push_owned (lua_State *L, char *text) {
+  lua_pushcfunction(L, push_borrowed_text);
+  lua_pushlightuserdata(L, text);
+  int status = lua_pcall(L, 1, 1, 0);
+  azl_free(text);
+  return status == LUA_OK ? 1 : lua_error(L);
 }
 
 static const char *type_wanted (lua_State *L, const char *field,
@@ -62,14 +86,24 @@ static const char *type_wanted (lua_State *L, const char *field,
   return NULL;
 }
 
-const char *azl_lua_opt_string (lua_State *L, int table, const char *field,
-                                const char *otherwise) {
+const char *azl_lua_opt_bytes (lua_State *L, int table, const char *field,
+                               size_t *out_len) {
   int type = lua_getfield(L, table, field);
+  *out_len = 0;
   if (type != LUA_TNIL && type != LUA_TSTRING)
     return type_wanted(L, field, "string");
-  const char *value = type == LUA_TNIL ? otherwise : lua_tostring(L, -1);
+  const char *value = lua_tolstring(L, -1, out_len);
   lua_pop(L, 1); /* the table keeps it alive */
   return value;
+}
+
+const char *azl_lua_opt_string (lua_State *L, int table, const char *field,
+                                const char *otherwise) {
+  size_t len;
+  const char *value = azl_lua_opt_bytes(L, table, field, &len);
+  if (value && strlen(value) != len)
+    luaL_error(L, "%s must not have a zero byte", field);
+  return value ? value : otherwise;
 }
 
 const char *azl_lua_need_string (lua_State *L, int table, const char *field) {
@@ -125,38 +159,40 @@ void azl_lua_http_config (lua_State *L, int table,
   };
 }
 
-/* The list is freed before anything is raised. */
 static void add_header (lua_State *L, struct azl_headers *out) {
   if (lua_type(L, -2) != LUA_TSTRING ||
-      (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER)) {
-    azl_headers_free(out);
+      (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER))
     luaL_error(L, "headers must map names to strings");
-  }
   lua_pushvalue(L, -1); /* a number would be changed in the table itself */
   size_t len;
   const char *name = lua_tostring(L, -3), *value = lua_tolstring(L, -1, &len);
   bool valid = azl_headers_valid(name, value) && lua_rawlen(L, -3) > 0 &&
                strlen(value) == len && strlen(name) == lua_rawlen(L, -3);
-  if (!valid || !azl_headers_add(out, name, value)) {
-    azl_headers_free(out);
-    luaL_error(L,
-               valid ? "out of memory"
-                     : "header '%s' has bytes that no header may have",
-               name);
-  }
+  if (!valid)
+    luaL_error(L, "header '%s' has bytes that no header may have", name);
+  if (!azl_headers_add(out, name, value)) luaL_error(L, "out of memory");
   lua_pop(L, 2);
+}
+
+/* Stack: out (light userdata), the table or nil. */
+static int read_headers (lua_State *L) {
+  struct azl_headers *out = lua_touserdata(L, 1);
+  if (lua_isnil(L, 2)) return 0;
+  if (!lua_istable(L, 2)) type_wanted(L, "headers", "table");
+  lua_pushnil(L);
+  while (lua_next(L, 2) != 0) add_header(L, out);
+  return 0;
 }
 
 void azl_lua_read_headers (lua_State *L, int table, struct azl_headers *out) {
   memset(out, 0, sizeof(*out));
-  int type = lua_getfield(L, table, "headers");
-  if (type != LUA_TNIL && type != LUA_TTABLE)
-    type_wanted(L, "headers", "table");
-  if (type == LUA_TTABLE) {
-    lua_pushnil(L);
-    while (lua_next(L, -2) != 0) add_header(L, out);
-  }
-  lua_pop(L, 1);
+  table = lua_absindex(L, table);
+  lua_pushcfunction(L, read_headers);
+  lua_pushlightuserdata(L, out);
+  lua_getfield(L, table, "headers");
+  if (lua_pcall(L, 2, 0, 0) == LUA_OK) return;
+  azl_headers_free(out);
+  lua_error(L);
 }
 
 static int core_uuid (lua_State *L) {
@@ -179,18 +215,13 @@ static int core_random (lua_State *L) {
 
 /* core.resolve_url(base, reference) -> absolute URL, or nothing */
 static int core_resolve_url (lua_State *L) {
-  char *url = azl_url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2));
-  lua_pushstring(L, url);
-  azl_free(url);
-  return 1;
+  return azl_lua_push_owned(
+      L, azl_url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
 }
 
 /* core.redact_url(url) -> a text fit for logs and errors */
 static int core_redact_url (lua_State *L) {
-  char *url = azl_url_redact(luaL_checkstring(L, 1));
-  lua_pushstring(L, url);
-  azl_free(url);
-  return 1;
+  return azl_lua_push_owned(L, azl_url_redact(luaL_checkstring(L, 1)));
 }
 
 static bool host_watch (struct azl_loop *loop, int fd, int events, azl_fd_fn fn,
@@ -237,10 +268,11 @@ static const luaL_Reg core_functions[] = {
     {"random", core_random},
     {"resolve_url", core_resolve_url},
     {"redact_url", core_redact_url},
+    {"scan_path", azl_lua_scan_path},
+    {"escape", azl_lua_escape},
     {"host_api", core_host_api},
     {"loop_pointer", core_loop_pointer},
     {"json_decode", azl_lua_json_decode},
-    {"terminal_width", azl_lua_terminal_width},
     {NULL, NULL},
 };
 
@@ -252,14 +284,12 @@ int luaopen_azure_core (lua_State *L);
 int luaopen_azure_core (lua_State *L) {
   luaL_checkversion(L);
   pin_module();
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-    return luaL_error(L, "libcurl cannot be initialised");
   const char *problem = azl_http_check_libcurl();
   if (problem) return luaL_error(L, "%s", problem);
   luaL_newmetatable(L, ERROR_TYPE);
   lua_pop(L, 1);
   luaL_newlib(L, core_functions);
-  lua_pushstring(L, curl_version());
+  lua_pushstring(L, azl_curl_version());
   lua_setfield(L, -2, "libcurl");
   luaL_getmetatable(L, ERROR_TYPE);
   lua_setfield(L, -2, "error_metatable");
@@ -270,5 +300,6 @@ int luaopen_azure_core (lua_State *L) {
   azl_lua_open_client(L);
   azl_lua_open_cred(L);
   azl_lua_open_crypto(L);
+  azl_lua_open_terminal(L);
   return 1;
 }

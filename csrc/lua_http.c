@@ -84,11 +84,9 @@ static int http_send (lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   request.url = azl_lua_need_string(L, 2, "url");
   request.method = azl_lua_opt_string(L, 2, "method", "GET");
-  request.body = azl_lua_opt_string(L, 2, "body", NULL);
+  request.body = azl_lua_opt_bytes(L, 2, "body", &request.body_len);
   int64_t timeout_ms = azl_lua_opt_ms(L, 2, "timeout", 100000);
   request.deadline_ms = azl_loop_now_ms(loop) + timeout_ms;
-  lua_getfield(L, 2, "body");
-  request.body_len = lua_rawlen(L, -1);
   struct azl_lua_op *box = azl_lua_op_new(L, &http_kind, 1);
   azl_lua_read_headers(L, 2, &headers);
   request.headers = &headers;

@@ -244,6 +244,15 @@ static int loop_timeout (lua_State *L) {
   return 1;
 }
 
+/* loop:alarm(seconds): the descriptor of loop:pollfd() is readable then too;
+   nil ends it. false where there is no such descriptor. */
+static int loop_alarm (lua_State *L) {
+  struct azl_poller *poller = azl_loop_poller(check_loop(L));
+  int64_t delay_ms = lua_isnoneornil(L, 2) ? -1 : check_seconds(L, 2, 0);
+  lua_pushboolean(L, azl_poller_alarm(poller, delay_ms));
+  return 1;
+}
+
 static int loop_idle (lua_State *L) {
   struct azl_loop *loop = check_loop(L);
   lua_pushboolean(L, azl_list_empty(azl_loop_ops(loop)) &&
@@ -303,19 +312,13 @@ static int core_loop (lua_State *L) {
 }
 
 static const luaL_Reg loop_methods[] = {
-    {"now", loop_now},
-    {"wall", loop_wall},
-    {"advance", loop_advance},
-    {"auto_advance", loop_auto_advance},
-    {"step", loop_step},
-    {"pollfd", loop_pollfd},
-    {"events", loop_events},
-    {"timeout", loop_timeout},
-    {"idle", loop_idle},
-    {"on_wake", loop_on_wake},
-    {"stats", loop_stats},
-    {"on_wait", azl_lua_on_wait},
-    {NULL, NULL},
+    {"now", loop_now},         {"wall", loop_wall},
+    {"advance", loop_advance}, {"auto_advance", loop_auto_advance},
+    {"step", loop_step},       {"pollfd", loop_pollfd},
+    {"events", loop_events},   {"timeout", loop_timeout},
+    {"idle", loop_idle},       {"on_wake", loop_on_wake},
+    {"stats", loop_stats},     {"on_wait", azl_lua_on_wait},
+    {"alarm", loop_alarm},     {NULL, NULL},
 };
 
 static const luaL_Reg loop_meta[] = {

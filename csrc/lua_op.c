@@ -81,9 +81,7 @@ static int op_resume_token (lua_State *L) {
                        "a %s has no resume token: only long-running "
                        "operations (client:begin) do",
                        box->op->cls->name));
-  lua_pushstring(L, token);
-  azl_free(token);
-  return 1;
+  return azl_lua_push_owned(L, token);
 }
 
 /* op:map(fn) -> op; a second map works on what the first one gives */

@@ -3,6 +3,7 @@
 #include "lua_cred.h"
 
 #include <math.h>
+#include <string.h>
 
 #define CALL_TYPE "azure.credential.call"
 
@@ -80,6 +81,8 @@ static void give_token (lua_State *L, int index, struct azl_fetch *fetch) {
   expires = lua_tonumber(L, -1);
   if (lua_type(L, -2) != LUA_TSTRING || lua_rawlen(L, -2) == 0)
     problem = "token must be a string";
+  else if (strlen(lua_tostring(L, -2)) != lua_rawlen(L, -2))
+    problem = "token has a zero byte";
   else if (!(expires > 0 && expires < 1e12))
     problem = "expires_on must be seconds since 1970";
   if (problem)

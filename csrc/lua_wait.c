@@ -105,6 +105,7 @@ static int wait_in_place (lua_State *L, struct azl_wait *wait) {
     if (nothing_can_happen(loop)) return never_ends(L, wait);
     (void)azl_lua_step(L, -1, -1);
   }
+  azl_lua_touch(L); /* its alarm may have rung here */
   return wait_woken(L, LUA_OK, 0);
 }
 

@@ -15,7 +15,7 @@ static struct azl_poller *open_with (const struct azl_poller_backend *backend) {
   struct azl_poller *poller = azl_calloc(1, sizeof(*poller));
   if (!poller) return NULL;
   poller->backend = backend;
-  poller->kernel_fd = -1;
+  poller->kernel_fd = poller->alarm_fd = -1;
   if (backend->open(poller)) return poller;
   azl_free(poller);
   return NULL;
@@ -116,6 +116,11 @@ int azl_poller_wait (struct azl_poller *poller, int timeout_ms) {
 int azl_poller_fd (struct azl_poller *poller) {
   flush(poller);
   return poller->kernel_fd;
+}
+
+bool azl_poller_alarm (struct azl_poller *poller, int64_t delay_ms) {
+  if (!poller->backend->alarm) return delay_ms < 0;
+  return poller->backend->alarm(poller, delay_ms);
 }
 
 int azl_poller_count (const struct azl_poller *poller) {

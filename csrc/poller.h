@@ -2,11 +2,12 @@
 #define AZL_POLLER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "mem.h"
 
 enum { AZL_READ = 1, AZL_WRITE = 2 };
 
-typedef void (*azl_fd_fn) (void *ctx, int events);
+typedef void (*azl_fd_fn)(void *ctx, int events);
 
 /* Readiness of file descriptors behind one interface: epoll where there is
    one, poll(2) elsewhere. Changes are gathered and given to the kernel once
@@ -31,6 +32,11 @@ int azl_poller_wait (struct azl_poller *poller, int timeout_ms);
 /* One fd that is readable when any watched fd is ready, or -1 (poll). Gives
    gathered changes to the kernel first. */
 int azl_poller_fd (struct azl_poller *poller);
+
+/* Makes that fd readable also after delay_ms, until the next call; -1 ends
+   it. false: this backend cannot, or there is no descriptor left. */
+AZL_MUST_CHECK bool azl_poller_alarm (struct azl_poller *poller,
+                                      int64_t delay_ms);
 
 /* How many descriptors are watched. */
 int azl_poller_count (const struct azl_poller *poller);

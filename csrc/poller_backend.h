@@ -22,17 +22,20 @@ struct azl_poller {
   int *dirty; /* fds whose change the kernel has not been told */
   int dirty_count, dirty_capacity;
   int kernel_fd; /* epoll; -1 with poll */
+  int alarm_fd;  /* -1: no alarm was set */
   void *scratch; /* the backend's event array */
   int scratch_count;
 };
 
 struct azl_poller_backend {
   const char *name;
-  bool (*open) (struct azl_poller *poller);
-  void (*close) (struct azl_poller *poller);
+  bool (*open)(struct azl_poller *poller);
+  void (*close)(struct azl_poller *poller);
   /* Tells the kernel one watch's wanted events. */
-  void (*apply) (struct azl_poller *poller, struct azl_watch *watch);
-  int (*wait) (struct azl_poller *poller, int timeout_ms);
+  void (*apply)(struct azl_poller *poller, struct azl_watch *watch);
+  int (*wait)(struct azl_poller *poller, int timeout_ms);
+  /* As azl_poller_alarm; NULL: cannot. */
+  bool (*alarm)(struct azl_poller *poller, int64_t delay_ms);
 };
 
 extern const struct azl_poller_backend azl_poller_poll;

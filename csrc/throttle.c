@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "pace.h"
-#include "url.h"
 
 enum { MAX_BUCKETS = 256, KEY_BYTES = 64, DEFAULT_PAUSE_MS = 5000 };
 
@@ -59,14 +58,15 @@ static enum kind kind_of (const char *method) {
 /* The id in ".../subscriptions/{id}/..."; "" when there is none. */
 static void read_key (const char *url, char key[KEY_BYTES]) {
   static const char prefix[] = "/subscriptions/";
-  struct azl_url parts;
+  const char *authority = strstr(url, "://"), *path;
   size_t len = 0;
 
   key[0] = '\0';
-  if (!azl_url_parse(url, &parts)) return;
-  if (strncasecmp(parts.path, prefix, sizeof prefix - 1) != 0) return;
-  for (const char *at = parts.path + sizeof prefix - 1;
-       len < KEY_BYTES - 1 && *at && !strchr("/?#", *at); at++) {
+  path = authority ? strchr(authority + 3, '/') : NULL;
+  if (!path || strncasecmp(path, prefix, sizeof prefix - 1) != 0) return;
+  for (const char *at = path + sizeof prefix - 1;
+       len < KEY_BYTES - 1 && *at && *at != '/' && *at != '?' && *at != '#';
+       at++) {
     bool upper = *at >= 'A' && *at <= 'Z';
     key[len++] = (char)(upper ? *at - 'A' + 'a' : *at);
   }
@@ -138,12 +138,11 @@ static int64_t parse_count (const char *text) {
 /* Whether a header counts calls of this kind: the scope (subscription or
    tenant, for one principal or all), then what is counted. */
 static bool is_about (const char *name, enum kind kind) {
-  static const char *const scopes[] = {
-      "x-ms-ratelimit-remaining-subscription-global-",
-      "x-ms-ratelimit-remaining-subscription-",
-      "x-ms-ratelimit-remaining-tenant-global-",
-      "x-ms-ratelimit-remaining-tenant-",
-  };
+  static const char prefix[] = "x-ms-ratelimit-remaining-";
+  static const char *const scopes[] = {"subscription-global-", "subscription-",
+                                       "tenant-global-", "tenant-"};
+  if (strncasecmp(name, prefix, sizeof prefix - 1) != 0) return false;
+  name += sizeof prefix - 1;
   for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++) {
     size_t len = strlen(scopes[i]);
     const char *counted = name + len;

@@ -326,6 +326,15 @@ struct azl_op *azl_cred_get (struct azl_cred *cred,
   return &get->op;
 }
 
+const char *azl_cred_cached (struct azl_cred *cred,
+                             const struct azl_token_request *request) {
+  struct entry *entry;
+  if (cred->cls->no_cache || cred->closed || request->claims) return NULL;
+  entry = entry_find(cred, request);
+  if (!entry || !entry_usable(entry) || entry_wants_refresh(entry)) return NULL;
+  return entry->token.value;
+}
+
 const struct azl_token *azl_token_result (struct azl_op *op) {
   if (op->state != AZL_OP_DONE) return NULL;
   if (op->cls == &get_class) return &((struct get *)(void *)op)->token;

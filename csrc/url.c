@@ -25,6 +25,21 @@ static bool is_clean (const char *text) {
   return true;
 }
 
+/* Bytes before the first '?' or '#'. Not strcspn, which makes a table of all
+   bytes first. */
+static size_t path_length (const char *text) {
+  size_t len = 0;
+  while (text[len] && text[len] != '?' && text[len] != '#') len++;
+  return len;
+}
+
+static size_t authority_length (const char *text) {
+  size_t len = 0;
+  while (text[len] && text[len] != '/' && text[len] != '?' && text[len] != '#')
+    len++;
+  return len;
+}
+
 /* Length of "scheme" in "scheme:...", 0 when there is none. */
 static size_t scheme_length (const char *text) {
   size_t len = 0;
@@ -89,14 +104,14 @@ bool azl_url_parse (const char *text, struct azl_url *out) {
   if (strncmp(text + url.scheme_len, "://", 3) != 0) return false;
 
   authority = text + url.scheme_len + 3;
-  authority_len = strcspn(authority, "/?#");
+  authority_len = authority_length(authority);
   url.host = authority;
   url.host_len = host_length(authority, authority_len);
   if (url.host_len == 0 || !parse_port(authority + url.host_len,
                                        authority_len - url.host_len, &url.port))
     return false;
   url.path = authority + authority_len;
-  url.path_len = strcspn(url.path, "?#");
+  url.path_len = path_length(url.path);
   url.query = url.path + url.path_len;
   if (*url.query == '?') url.query++, url.query_len = strcspn(url.query, "#");
   *out = url;

@@ -21,8 +21,7 @@ if not plan.ok then os.exit(1) end
 where.must(azure.private_link.establish(client, spec))
 
 -- The same state for people, for programs, for a page in the wiki.
-local colored = azure.progress.new{ handle = io.stdout }.color
-print(where.must(azure.private_link.status(client, { signalr = where.signalr, format = "tree", color = colored })))
+print(where.must(azure.private_link.status(client, { signalr = where.signalr, format = "tree" })))
 print(where.must(azure.private_link.status(client, { signalr = where.signalr, format = "mermaid" })))
 
 -- Takes the link away, and nothing that it did not make.

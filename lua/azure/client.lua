@@ -33,11 +33,72 @@ module.api_versions = {
   ["microsoft.resources"] = "2021-04-01",
 }
 
+---@class azure.RetryOptions
+---@field max_retries integer? default 3
+---@field delay number? seconds before the first retry, default 0.8; doubled for each further one
+---@field max_delay number? default 60
+
+---@class azure.ClientOptions
+---@field credential azure.Credential|false|nil default azure.identity.default{}; false sends no token
+---@field cloud azure.Cloud|string|nil "public" (default), "usgov", "china" or endpoints
+---@field subscription_id string? for your own use
+---@field timeout number? seconds of one call with all its retries, default 100
+---@field retry azure.RetryOptions?
+---@field poll_interval number? seconds between polls; default: what the server says
+---@field api_versions table<string, string>? for paths that carry none, by provider or resource type
+---@field auto_register boolean? false: leave resource providers unregistered
+---@field throttle boolean? false: no pacing by ARM's limits
+---@field ca_file string? PEM bundle
+---@field ca_path string? folder of hashed certificates
+---@field proxy string?
+---@field no_proxy string?
+---@field user_agent string? put in front of ours
+---@field max_connections integer?
+---@field max_response_bytes integer?
+---@field connect_timeout number? seconds
+---@field http1_only boolean?
+---@field on_event (fun(event: azure.Event))|table|nil gets the steps of jobs that have no `on_event` of their own
+---@field log (fun(level: string, text: string, at: number))? default: standard error, if there is a level
+---@field log_level string? "error", "warning", "info" or "verbose"; AZURE_LOG_LEVEL is read too
+
+---@class azure.CallOptions
+---@field api_version string?
+---@field query table<string, string|number|boolean|string[]>?
+---@field headers table<string, string>?
+---@field timeout number? seconds of the call with all its retries
+---@field max_retries integer?
+---@field safe_to_repeat boolean? a POST that may be retried
+
+---@class azure.WriteOptions: azure.CallOptions
+---@field timeout number? seconds of the whole operation, default 30 minutes
+---@field final_state_via string? "azure-async-operation", "operation-location", "location" or "original-uri"
+---@field on_progress (fun(status: azure.OpStatus))?
+
+---@class azure.ListOptions: azure.CallOptions
+---@field method string? of the first page, default "GET"
+---@field body any of the first page
+---@field items string? where the items are, default "value"; "" where the answer is the list
+---@field next_link string|false|nil where the next page's URL is, default "nextLink"; false: one page
+---@field next_method string? of further pages, default "GET"
+---@field next_query table? parameters that every next link is given
+
+---@class azure.Request: azure.CallOptions
+---@field method string? default "GET"
+---@field path string|table an id or path, with or without a query, a URL of the same host, or a handle
+---@field body any a table is sent as JSON, a string as it is
+---@field any_status boolean? answers of 400 and more are results too
+
+---@class azure.JsonResponse: azure.Response
+---@field json any the decoded body, where it is JSON
+
+--- A client of Azure Resource Manager, as `azure.client{...}` makes it.
 ---@class azure.Client
 ---@field cloud azure.Cloud
+---@field endpoint string origin of Azure Resource Manager
+---@field credential azure.Credential?
 ---@field subscription_id string?
 ---@field on_event function?
----@field core table the core's client
+---@field core azure.core.Client
 local Client = {}
 Client.__index = Client
 Client.__name = "azure.client"
@@ -115,6 +176,7 @@ end
 
 local function user_agent(prefix)
   errors.check_type(prefix, "string|nil", "user_agent", "client", 3)
+  if prefix and prefix:find("%c") then error("client: 'user_agent' has a control character", 4) end
   local own = ("azure-signalr-lua/0.1.0 %s (%s; %s)"):format(core.libcurl:match("^%S+"), _VERSION, system_name())
   return prefix and prefix .. " " .. own or own
 end
@@ -143,9 +205,7 @@ local function known_versions(extra)
 end
 
 --- Makes a client. It does no I/O yet.
----@param opts table? see the README; `credential`, `cloud`, `subscription_id`, `timeout` (seconds of one call),
---- `retry = {max_retries, delay, max_delay}`, `poll_interval`, `ca_file`, `proxy`, `user_agent` (put in front),
---- `on_event`, `log` (fn(level, text)), `log_level`
+---@param opts azure.ClientOptions?
 ---@return azure.Client?
 ---@return azure.Error?
 function module.new(opts)
@@ -223,7 +283,7 @@ local request_options = {
 }
 
 --- Starts one call without waiting for it.
----@param request table as for `request`
+---@param request azure.Request
 ---@return azure.Op op gives what `request` returns
 function Client:send(request)
   errors.check_options(request, request_options, "client:send")
@@ -231,8 +291,8 @@ function Client:send(request)
 end
 
 --- One call, answered with everything that came back.
----@param request {method: string?, path: string|table, query: table?, headers: table?, body: any, api_version: string?, timeout: number?}
----@return {status: integer, headers: table, body: string, json: any, request_id: string?}?
+---@param request azure.Request
+---@return azure.JsonResponse?
 ---@return azure.Error?
 function Client:request(request)
   errors.check_options(request, request_options, "client:request")
@@ -249,7 +309,7 @@ end
 
 --- Reads a resource.
 ---@param id string|table an id, a path, or a handle
----@param opts {api_version: string?, query: table?, headers: table?, timeout: number?}?
+---@param opts azure.CallOptions?
 ---@return table? document
 ---@return azure.Error?
 function Client:get(id, opts)
@@ -261,8 +321,7 @@ end
 
 --- Reads a list page by page. An error comes as `false, err` and ends the loop.
 ---@param path string|table
----@param opts table? as for `get`, and method, body, items ("value"), next_link ("nextLink"; false: one page),
---- next_method ("GET") and next_query (parameters that every next link is given) of the pages that follow
+---@param opts azure.ListOptions?
 ---@return fun(): any, azure.Error?
 function Client:list(path, opts)
   return paging.iterate(self, path, opts)
@@ -282,8 +341,7 @@ local function begin(self, request, fname)
 end
 
 --- Starts a long-running operation.
----@param request {method: string, path: string|table, body: any, api_version: string?, final_state_via: string?, timeout: number?}
---- timeout: seconds for the whole operation, default 30 minutes
+---@param request azure.Request|azure.WriteOptions `method` is needed; `timeout` is that of the whole operation
 ---@return azure.Op op gives the resource, or true where the final answer is empty
 function Client:begin(request)
   errors.check_options(request, begin_options, "client:begin")
@@ -310,17 +368,23 @@ end
 --- Creates or replaces a resource and waits for the end of it.
 ---@param id string|table
 ---@param body any a table is sent as JSON, a string as it is
----@param opts table? api_version, query, headers, timeout (seconds of the whole), final_state_via, on_progress
+---@param opts azure.WriteOptions?
 ---@return table|true|nil
 ---@return azure.Error?
 function Client:put(id, body, opts) return write(self, "PUT", id, body, opts) end
 
---- Changes a resource and waits for the end of it. Arguments as for `put`.
+--- Changes a resource and waits for the end of it.
+---@param id string|table
+---@param body any
+---@param opts azure.WriteOptions?
 ---@return table|true|nil
 ---@return azure.Error?
 function Client:patch(id, body, opts) return write(self, "PATCH", id, body, opts) end
 
---- Calls an action and waits for the end of it. Arguments as for `put`.
+--- Calls an action and waits for the end of it.
+---@param id string|table
+---@param body any
+---@param opts azure.WriteOptions?
 ---@return table|true|nil
 ---@return azure.Error?
 function Client:post(id, body, opts) return write(self, "POST", id, body, opts) end
@@ -328,7 +392,7 @@ function Client:post(id, body, opts) return write(self, "POST", id, body, opts) 
 --- Deletes a resource and waits until it is gone.
 ---@param id string|table
 ---@param body any nil in all of Azure's own operations
----@param opts table? as for `put`
+---@param opts azure.WriteOptions?
 ---@return table|true|nil
 ---@return azure.Error?
 function Client:delete(id, body, opts) return write(self, "DELETE", id, body, opts) end
@@ -347,15 +411,15 @@ function Client:resume(token, opts)
 end
 
 --- A handle on a SignalR resource; no call is made.
----@param id string
+---@param id string|table
 ---@return azure.SignalR
 function Client:signalr(id)
   return require("azure.signalr").new(self, id)
 end
 
 --- The private endpoint connections of any resource.
----@param target_id string
----@return table
+---@param target_id string|table
+---@return azure.Connections
 function Client:private_endpoint_connections(target_id)
   return require("azure.private_endpoint").new(self, target_id)
 end

@@ -3,6 +3,7 @@
 -- raised, with the argument's name. The C core makes errors of the same kind:
 -- both sides share the metatable that the registry keeps as "azure.error".
 
+---@class azure.errors
 local errors = {}
 
 ---@class azure.Error
@@ -198,6 +199,7 @@ end
 ---@param level integer? as in `check_options`
 function errors.check_type(value, types, name, fname, level)
   local actual = type(value)
+  if actual == types then return end
   for wanted in types:gmatch("[^|]+") do
     if wanted == actual or (wanted == "integer" and math.type(value) == "integer") then return end
   end

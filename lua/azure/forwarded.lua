@@ -11,6 +11,7 @@
 
 local errors = require "azure.errors"
 
+---@class azure.forwarded
 local forwarded = {}
 
 ---@class azure.Caller

@@ -13,21 +13,8 @@ local default = require("azure.identity.default")
 local errors = require("azure.errors")
 local options = require("azure.identity.options")
 
+---@class azure.identity
 local identity = {}
-
----@class azure.Credential
----@field token fun(self, scope: string, opts?: azure.TokenOptions): azure.Token?, azure.Error?
----@field token_op fun(self, scope: string, opts?: azure.TokenOptions): table the same as an operation
----@field close fun(self) forgets cached tokens and ends what is under way
-
----@class azure.Token
----@field token string
----@field expires_on integer seconds since 1970
-
----@class azure.TokenOptions
----@field tenant_id string? another tenant than the credential's own
----@field claims string? a decoded claims challenge (JSON)
----@field timeout number? seconds
 
 -- The public client of the Azure CLI (constants.js of @azure/identity).
 local DEVELOPER_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"

@@ -5,6 +5,15 @@
 local errors = require "azure.errors"
 
 ---@class azure
+---@field _VERSION string
+---@field client fun(opts?: azure.ClientOptions): azure.Client?, azure.Error? a client, see azure.client
+---@field clouds table<string, azure.Cloud> public, usgov and china
+---@field run fun(fn: function, ...): ... runs a function as a task and waits for it
+---@field spawn fun(fn: function, ...): azure.Op starts a task
+---@field sleep fun(seconds: number): true?, azure.Error? waits
+---@field map fun(list: any[], opts: table?, fn: function): table, table? results of tasks, in order
+---@field group fun(opts?: {timeout: number?, fail_on_err: boolean?}): azure.Group tasks that end together
+---@field loop fun(): azure.Loop the event loop, for hosts
 ---@field identity azure.identity
 ---@field private_link azure.private_link
 ---@field forwarded azure.forwarded
@@ -20,13 +29,16 @@ local submodules = {
 }
 
 local functions = {
-  client = "azure.client", clouds = "azure.client",
+  client = "azure.client", clouds = "azure.client", group = "azure.group",
   run = "azure.task", spawn = "azure.task", sleep = "azure.task", map = "azure.task", loop = "azure.task",
 }
 
+-- What is called by the name of its module.
+local constructors = { client = true, group = true }
+
 local function load_name(name)
   if submodules[name] then return require("azure." .. name) end
-  if name == "client" then return require("azure.client").new end
+  if constructors[name] then return require(functions[name]).new end
   if functions[name] then return require(functions[name])[name] end
   return nil
 end

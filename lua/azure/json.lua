@@ -11,6 +11,7 @@ local cjson = require "cjson"
 local core = require "azure.core"
 local errors = require "azure.errors"
 
+---@class azure.json
 local json = {}
 
 --- JSON's null, the one of lua-cjson: `doc.field == json.null`.
@@ -24,9 +25,12 @@ local empty_array = cjson.empty_array
 -- As deep as the decoder goes.
 local MAX_DEPTH = 1000
 
+-- Words that explain, as a page or a proxy writes them. What begins like a
+-- document, or has no spaces, may be keys and tokens: nothing of it is shown.
 local function excerpt(text)
   local head = text:sub(1, 60):gsub("[%c%s]+", " ")
-  return #text > 60 and head .. "..." or head
+  if head:find('^ ?[%[{"]') or not (head:find("^ ?<") or head:find("%w %w")) then return "" end
+  return ": " .. head .. (#text > 60 and "..." or "")
 end
 
 local function decode_error(text, reason, position)
@@ -35,7 +39,7 @@ local function decode_error(text, reason, position)
   return errors.new{
     kind = "protocol",
     code = "InvalidJson",
-    message = ("not JSON: %s at byte %d of %d: %s"):format(reason, position, #text, excerpt(text)),
+    message = ("not JSON: %s at byte %d of %d%s"):format(reason, position, #text, excerpt(text)),
     hint = looks_html and "this is HTML or XML: a proxy or a sign-in page may have answered instead" or nil,
   }
 end

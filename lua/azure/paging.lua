@@ -32,7 +32,9 @@ local function next_request(state, response)
   if type(link) ~= "string" or link == "" then return nil end
   local absolute = core.resolve_url(state.url, link)
   if absolute and state.next_query then absolute = url.set_query(absolute, state.next_query) end
-  if not absolute then return nil, protocol_error("InvalidNextLink", "the nextLink is not a URL", response) end
+  if not absolute or not absolute:find("^[Hh][Tt][Tt][Pp][Ss]?://") then
+    return nil, protocol_error("InvalidNextLink", "the nextLink is not a URL that can be read", response)
+  end
   if state.seen[absolute] then
     return nil, protocol_error("PagingLoop", "the nextLink leads back to a page that was read before", response)
   end

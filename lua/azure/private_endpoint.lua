@@ -15,6 +15,11 @@ local states = require "azure.private_link.states"
 
 local private_endpoint = {}
 
+--- The private endpoint connections of a resource, as
+--- `client:private_endpoint_connections(id)` gives them.
+---@class azure.Connections
+---@field id string of the resource
+---@field type string of the resource, "Microsoft.Web/sites"
 local Connections = {}
 Connections.__index = Connections
 Connections.__name = "azure.private_endpoint_connections"
@@ -121,7 +126,11 @@ local function decide(self, name, status, opts, fname)
   opts.description = opts.description or before.description
   local response
   response, err = put_state(self, id, status, opts)
-  if response then return wait_status(self, id, status, before.status, opts) end
+  if response then
+    local decided
+    decided, err = wait_status(self, id, status, before.status, opts)
+    return decided, err, { request_id = response.request_id, correlation_id = response.correlation_id }
+  end
   if not same_state_error(err) then return nil, err end
   -- Somebody may have been quicker: what counts is how it is now.
   local now = self.client:get(id, { api_version = opts.api_version })
@@ -138,9 +147,10 @@ end
 ---  description: default the one that the connection has, which is the request message
 ---@return table? connection
 ---@return azure.Error? err
+---@return { request_id: string?, correlation_id: string? }? call the write, when there was one
 function Connections:approve(name, opts)
-  local connection, err = decide(self, name, "Approved", opts, "connections:approve")
-  return connection, err
+  local connection, err, call = decide(self, name, "Approved", opts, "connections:approve")
+  return connection, err, call
 end
 
 --- Rejects a connection and waits until it is.
@@ -148,9 +158,10 @@ end
 ---@param opts table? as for `approve`
 ---@return table? connection
 ---@return azure.Error? err
+---@return table? call
 function Connections:reject(name, opts)
-  local connection, err = decide(self, name, "Rejected", opts, "connections:reject")
-  return connection, err
+  local connection, err, call = decide(self, name, "Rejected", opts, "connections:reject")
+  return connection, err, call
 end
 
 -- After the DELETE a connection answers for a while, as "Disconnecting".
@@ -181,10 +192,14 @@ function Connections:delete(name, opts)
   return wait_gone(self, id, opts)
 end
 
+function Connections:__tostring()
+  return "connections of " .. self.id
+end
+
 --- The connections of `target_id`. Raises when that is no resource id.
----@param client table
+---@param client azure.Client
 ---@param target_id string|table
----@return table connections
+---@return azure.Connections connections
 function private_endpoint.new(client, target_id)
   local parsed, err = resource_id.parse(resource_id.text(target_id) or target_id)
   if not parsed then error("private_endpoint_connections: 'target_id': " .. err.message, 3) end

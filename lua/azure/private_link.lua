@@ -16,6 +16,7 @@
 --   timeout             seconds, default 1800;  poll_interval, grace, settle
 --   on_event            function or renderer that gets every step
 
+---@class azure.private_link
 local private_link = {}
 
 ---@class azure.private_link.Spec
@@ -33,7 +34,7 @@ local private_link = {}
 ---@field on_event function|table|nil
 
 --- What establish would do and what speaks against it, without any write.
----@param client table
+---@param client azure.Client
 ---@param spec azure.private_link.Spec
 ---@return table? plan { ok, findings, calls }; tostring(plan) is for people
 ---@return azure.Error? err
@@ -43,7 +44,7 @@ function private_link.plan(client, spec)
 end
 
 --- Does the whole job, or as much of it as is not done yet.
----@param client table
+---@param client azure.Client
 ---@param spec azure.private_link.Spec
 ---@return table? report { state, changed, link, connection, evidence, timings, warnings, handoff? }
 ---@return azure.Error? err kinds "refused" and "ambiguous" mean that a person must decide
@@ -53,7 +54,7 @@ function private_link.establish(client, spec)
 end
 
 --- Approves what another team asked for, after looking at all evidence again.
----@param client table the approver's
+---@param client azure.Client the approver's
 ---@param handoff table `report.handoff` of `establish{ approve = false }`, or that report
 ---@param opts { timeout: number?, on_event: function?, poll_interval: number?, api_version: string? }?
 ---@return table? result { state="approved", changed, connections }
@@ -64,7 +65,7 @@ function private_link.approve(client, handoff, opts)
 end
 
 --- How it stands now. spec.format: "table" (default), "tree", "json", "mermaid".
----@param client table
+---@param client azure.Client
 ---@param spec table only `signalr` is needed
 ---@return table|string|nil status
 ---@return azure.Error? err
@@ -75,7 +76,7 @@ end
 
 --- Proves it: both ends, open doors, and with `probe` (URL or function) what
 --- the upstream saw `since` then (seconds since 1970; default: now).
----@param client table
+---@param client azure.Client
 ---@param spec table
 ---@return table? verification { ok, verdict = "private" | "public" | "not yet seen" | nil, checks, doors, probe }
 ---@return azure.Error? err
@@ -85,7 +86,7 @@ function private_link.verify(client, spec)
 end
 
 --- Removes the link, waits until its connection is gone, lists what stays.
----@param client table
+---@param client azure.Client
 ---@param spec table `signalr` and `name`; with `upstream` the link's target is checked
 ---@return table? report { changed, orphans }
 ---@return azure.Error? err
@@ -95,8 +96,8 @@ function private_link.remove(client, spec)
 end
 
 --- Deletes a whole resource group and waits: the seed article's clean-up.
----@param client table
----@param id string
+---@param client azure.Client
+---@param id string the group
 ---@param opts { confirm: string, timeout: number? } confirm must be the group's name
 ---@return boolean? ok
 ---@return azure.Error? err

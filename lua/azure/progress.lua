@@ -6,6 +6,7 @@
 
 local errors = require "azure.errors"
 
+---@class azure.progress
 local progress = {}
 
 ---@class azure.Event
@@ -84,6 +85,9 @@ local function duration(seconds)
   return ("%dh %02dm"):format(seconds // 3600, seconds % 3600 // 60)
 end
 
+--- Shows events; `on_event` takes it as it is.
+---@class azure.progress.Renderer
+---@field live boolean whether a line is shown that will be replaced
 local Renderer = {}
 Renderer.__index = Renderer
 Renderer.__name = "azure.progress"
@@ -102,34 +106,34 @@ local function clip(text, columns)
   return text:sub(1, utf8.offset(text, columns - 1) - 1) .. ".."
 end
 
-function Renderer:mark(event)
+local function mark(self, event)
   local style = styles[event.state] or styles.start
   local mark = self.unicode and style.mark or style.ascii
   if not self.color then return mark end
   return ("\27[%sm%s\27[0m"):format(style.color, mark)
 end
 
-function Renderer:clear()
+local function clear(self)
   if not self.live then return end
   self.handle:write("\r\27[K")
   self.live = false
 end
 
-function Renderer:show_live(event)
+local function show_live(self, event)
   local text = clip(text_of(event), self.columns - 3)
-  self:clear()
-  self.handle:write(self:mark(event), " ", text)
+  clear(self)
+  self.handle:write(mark(self, event), " ", text)
   self.live = true
 end
 
-function Renderer:show_line(event)
+local function show_line(self, event)
   local time = self.columns and "" or os.date("!%H:%M:%S ", math.floor(event.at or os.time()))
-  self:clear()
-  self.handle:write(time, self:mark(event), " ", text_of(event), "\n")
+  clear(self)
+  self.handle:write(time, mark(self, event), " ", text_of(event), "\n")
 end
 
 -- Plain output: a wait that only goes on is not worth a line.
-function Renderer:is_news(event)
+local function is_news(self, event)
   if event.state ~= "wait" then
     self.last_wait = nil
     return true
@@ -146,16 +150,16 @@ function Renderer:event(event)
   if type(event) ~= "table" then error("progress: 'event' must be a table", 2) end
   local passing = event.state == "wait" or event.state == "start"
   if self.columns and passing then
-    self:show_live(event)
-  elseif self.columns or self:is_news(event) then
-    self:show_line(event)
+    show_live(self, event)
+  elseif self.columns or is_news(self, event) then
+    show_line(self, event)
   end
   self.handle:flush()
 end
 
 --- Ends the live line, so that what the script prints next has its own line.
 function Renderer:close()
-  self:clear()
+  clear(self)
   self.handle:flush()
 end
 
@@ -198,7 +202,7 @@ local allowed = { handle = true, tty = true, color = true, width = true, unicode
 --- A renderer to give as `on_event`.
 ---@param opts { handle: file*?, tty: boolean?, color: boolean?, width: integer?, unicode: boolean? }?
 ---  handle: default io.stderr; tty, color, width and unicode: default what the handle is
----@return table renderer callable; close it at the end
+---@return azure.progress.Renderer renderer callable; close it at the end
 function progress.new(opts)
   opts = errors.check_options(opts, allowed, "progress.new")
   local handle = check_handle(opts.handle or io.stderr, "progress.new")

@@ -4,6 +4,7 @@
 
 local errors = require "azure.errors"
 
+---@class azure.resource_id
 local resource_id = {}
 
 ---@class azure.ResourceId
@@ -23,8 +24,13 @@ local id_mt = {
   __tostring = function(self) return self.id end,
 }
 
+-- A query that came along with an id may be a secret.
+local function show(id)
+  return ("'%s'"):format(id:match("^[^?]*"):sub(1, 200):gsub("%c", "?"))
+end
+
 local function invalid(id, reason)
-  local shown = type(id) == "string" and ("'%s'"):format(id:sub(1, 200):gsub("%c", "?")) or "a " .. type(id)
+  local shown = type(id) == "string" and show(id) or "a " .. type(id)
   return nil, errors.new{
     kind = "protocol",
     code = "InvalidResourceId",

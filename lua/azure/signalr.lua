@@ -15,6 +15,16 @@ local values = require "azure.signalr.values"
 
 local signalr = {}
 
+--- A SignalR service, as `client:signalr(id)` gives it. Nothing is called until
+--- one of its methods is.
+---@class azure.SignalR
+---@field id string
+---@field shared_private_links azure.Collection
+---@field private_endpoint_connections azure.Connections
+---@field private_link_resources azure.Collection
+---@field replicas azure.Collection
+---@field custom_domains azure.Collection
+---@field custom_certificates azure.Collection
 local Signalr = {}
 Signalr.__name = "azure.signalr"
 
@@ -84,7 +94,7 @@ end
 --- Starts creating it (or replacing its settings). See `create`.
 ---@param settings table
 ---@param opts table?
----@return userdata? op
+---@return azure.Op? op
 ---@return azure.Error? err
 function Signalr:begin_create(settings, opts)
   local body = values.resource(settings, "signalr:create", true)
@@ -107,7 +117,7 @@ end
 --- Starts a change of some settings. See `update`.
 ---@param settings table
 ---@param opts table?
----@return userdata? op
+---@return azure.Op? op
 ---@return azure.Error? err
 function Signalr:begin_update(settings, opts)
   local body = values.resource(settings, "signalr:update", false)
@@ -127,7 +137,7 @@ end
 
 --- Starts deleting it.
 ---@param opts table?
----@return userdata? op
+---@return azure.Op? op
 ---@return azure.Error? err
 function Signalr:begin_delete(opts)
   return begin(self, "DELETE", nil, options(opts, "signalr:delete"), "location")
@@ -231,7 +241,7 @@ end
 
 --- The handle of a replica: get, exists, create, update, delete, restart, shared_private_links.
 ---@param name string
----@return table replica
+---@return azure.SignalR replica
 function Signalr:replica(name)
   return signalr.new(self.client, resource_id.child(self.id, "replicas", name))
 end
@@ -290,9 +300,9 @@ local function check_type(parsed)
 end
 
 --- A handle; no call is made. Raises when `id` is not a SignalR's.
----@param client table
+---@param client azure.Client
 ---@param id string|table
----@return table
+---@return azure.SignalR
 function signalr.new(client, id)
   local parsed, err = resource_id.parse(resource_id.text(id) or id)
   if not parsed then error("signalr: 'id': " .. err.message, 3) end

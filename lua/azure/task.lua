@@ -7,17 +7,9 @@ local errors = require "azure.errors"
 
 local task = {}
 
----@class azure.Op
----@field wait fun(self: azure.Op, opts?: {timeout: number?, on_progress: fun(status: table)?}): any, azure.Error?
----@field done fun(self: azure.Op): boolean
----@field status fun(self: azure.Op): table
----@field cancel fun(self: azure.Op): azure.Op
----@field resume_token fun(self: azure.Op): string?, azure.Error?
----@field map fun(self: azure.Op, fn: function): azure.Op
-
 --- The loop of this Lua state: `:pollfd() :events() :timeout() :step(s) :idle()
 --- :on_wake(fn)` for hosts with a loop of their own.
----@return table loop
+---@return azure.Loop loop
 function task.loop()
   return core.loop()
 end

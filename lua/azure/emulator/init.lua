@@ -37,6 +37,7 @@ local DEFAULT_TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
 ---@class azure.Emulator
 ---@field url string
 ---@field tenant_id string
+---@field ca_file string? PEM of the CA that vouches for it, with `tls`
 ---@field ids table the ids of seed "contoso": signalr, func, plan, group
 local Emulator = {}
 Emulator.__index = Emulator
@@ -59,6 +60,7 @@ local function new_emulator(options)
   }, Emulator)
   self.owner = principals.add(self, {})
   links.attach(self)
+  network.attach(self)
   return self
 end
 
@@ -100,7 +102,7 @@ function Emulator:handle(raw)
 end
 
 --- For `azure.client{ cloud = }`.
----@return table cloud
+---@return azure.Cloud cloud
 function Emulator:cloud()
   return {
     name = "emulator", arm = self.url, authority = self.url, audience = self.audiences[1], ca_file = self.ca_file,
@@ -109,7 +111,7 @@ end
 
 --- A credential that signs in with a real client secret; it may do anything.
 ---@param opts table? further options of azure.identity.client_secret
----@return table credential
+---@return azure.Credential credential
 function Emulator:credential(opts)
   return self.owner:credential(opts)
 end
@@ -210,7 +212,7 @@ end
 -- `user_id`, `body`, `forwarded_for`, `timeout`. The address that the upstream
 -- sees is private once the link to `target` (id) is approved.
 ---@param opts table
----@return table? op of { status =, headers =, body = }
+---@return azure.Op op of { status =, headers =, body = }
 function Emulator:send_upstream(opts)
   return upstream.send(self, opts)
 end

@@ -77,12 +77,20 @@ local function plan_failure(cloud, target)
     ("The App Service plan tier '%s' of '%s' does not support private endpoints."):format(tier, target.name))
 end
 
+-- A request times out unanswered: what the target has decided still takes its
+-- while to reach the link.
+local function is_answered(cloud, link)
+  local connection = link.connection_id and cloud.state:get(link.connection_id)
+  return connection ~= nil and connection.status ~= "Pending"
+end
+
 local function watch_timeout(cloud, link)
   local seconds = cloud.options.timing("link_timeout")
   if seconds <= 0 then return end
   local round = link.round
   cloud.state:after(seconds, function()
-    if link.round == round and link.status == "Pending" and not link.removed then link.status = "Timeout" end
+    if link.round ~= round or link.status ~= "Pending" or link.removed then return end
+    if not is_answered(cloud, link) then link.status = "Timeout" end
   end)
 end
 

@@ -16,7 +16,9 @@ local profiles = {}
 
 --- Adds a provider's profile for a target type: `name(connection_name)`,
 -- `render(record, ctx)`, `decide(ctx, record, status, description)`,
--- `delete(ctx, record)`, `groups(target)`, `initial_state`.
+-- `delete(ctx, record)`, `answer_get(ctx, record)`, `groups(target)`,
+-- `initial_state`; `answer_gone(ctx)` where a connection that is no more can
+-- still be asked for its deletion.
 ---@param type_name string
 ---@param profile table
 function network.add_profile(type_name, profile)
@@ -107,9 +109,16 @@ end
 ---@param cloud table
 ---@param connection table
 function network.close(cloud, connection)
-  if connection.removed then return end
-  cloud.state:remove(connection.id)
-  tell_link(cloud, connection, "Disconnected", cloud.options.timing("propagation"))
+  if not connection.removed then cloud.state:remove(connection.id) end
+end
+
+--- Connections that go, by themselves or with their target, disconnect their
+--- link.
+---@param cloud table
+function network.attach(cloud)
+  table.insert(cloud.state.remove_hooks, function(record)
+    if record.link_id then tell_link(cloud, record, "Disconnected", cloud.options.timing("propagation")) end
+  end)
 end
 
 --- Private link to a target is up: the link's calls come from this address.
@@ -171,7 +180,9 @@ end
 
 local function handle_get(ctx)
   local connection, refusal, target = connection_of(ctx)
-  return refusal or network.profile(target).answer_get(ctx, connection)
+  local profile = target and network.profile(target)
+  if connection then return profile.answer_get(ctx, connection) end
+  return profile and profile.answer_gone and profile.answer_gone(ctx) or refusal
 end
 
 local function handle_put(ctx)

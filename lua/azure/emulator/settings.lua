@@ -16,7 +16,7 @@ settings.timings = {
   link_create = 58.7,
   link_update = 38.4,
   link_delete = 43.7,
-  link_settle = 9.3,       -- the parent stays busy after a link's operation has ended
+  link_settle = 9.3,        -- the parent stays busy after a link's operation has ended
   link_timeout = 0,         -- 0: an unanswered request never times out
   connection_opens = 23.6,  -- after the PUT of a link
   connection_closes = 28.3, -- after its link, or itself, was deleted
@@ -37,7 +37,6 @@ settings.timings = {
 local defaults = {
   port = 0, address = "127.0.0.1", tls = false, latency = 0, sign_urls = true, token_lifetime = 3599,
   empty_description = false, auto_approve = false, device_slow_down = false, log_limit = 100000,
-
 }
 
 local allowed = { seed = true, throttle = true, timings = true, listen = true, clock = true }

@@ -47,6 +47,17 @@ local function decide(ctx, record, decision)
     lro.signalr_headers(ctx.cloud, operation, parent.id, ctx.api_version, "status"))
 end
 
+-- What the network rules say of an endpoint goes with its connection.
+local function forget_rule(cloud, parent, name)
+  local acls = parent.properties.networkACLs
+  local kept = {}
+  for _, rule in ipairs(type(acls) == "table" and type(acls.privateEndpoints) == "table" and acls.privateEndpoints
+    or kept) do
+    if rule.name ~= name then kept[#kept + 1] = rule end
+  end
+  if type(acls) == "table" then acls.privateEndpoints = cloud.array(kept) end
+end
+
 local function delete(ctx, record)
   local parent = owner(record, ctx)
   local refusal = signalr.busy(ctx.cloud, parent)
@@ -54,7 +65,10 @@ local function delete(ctx, record)
   record.provisioning_state = "Deleting"
   signalr.occupy(ctx.cloud, parent, "connection_closes")
   local operation = lro.start(ctx.cloud, {
-    timing = "connection_closes", apply = function() network.close(ctx.cloud, record) end,
+    timing = "connection_closes", apply = function()
+      network.close(ctx.cloud, record)
+      forget_rule(ctx.cloud, parent, record.name)
+    end,
     result = function() return wire.empty(204) end,
   })
   return wire.empty(202, lro.signalr_headers(ctx.cloud, operation, parent.id, ctx.api_version))

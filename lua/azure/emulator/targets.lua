@@ -59,7 +59,8 @@ end
 local function vault_status_url(ctx, record, code)
   local note = json.encode({ code = "privateEndpointConnections/" .. code,
     st = wire.timestamp(ctx.state:now()), etag = record.etag })
-  return ("%s%s?api-version=%s&kv-operation=%s"):format(ctx.cloud.url, record.id, ctx.api_version, core.base64url(note))
+  note = core.base64url(note)
+  return ("%s%s?api-version=%s&kv-operation=%s"):format(ctx.cloud.url, record.id, ctx.api_version, note), note
 end
 
 local function decide_vault(ctx, record, decision)
@@ -79,7 +80,17 @@ end
 local function delete_vault_connection(ctx, record)
   record.provisioning_state, record.etag = "Deleting", new_etag()
   ctx.state:after(ctx.cloud.options.timing("connection_closes"), function() network.close(ctx.cloud, record) end)
-  return wire.empty(202, { { "location", vault_status_url(ctx, record, "delete") } })
+  local url, note = vault_status_url(ctx, record, "delete")
+  ctx.cloud.vault_deletions = ctx.cloud.vault_deletions or {}
+  ctx.cloud.vault_deletions[note] = true
+  return wire.empty(202, { { "location", url } })
+end
+
+-- The end of a deletion is no recording's; Microsoft's clients take 200, 202
+-- and 204 there, and nothing else (@azure/arm-keyvault).
+local function vault_connection_gone(ctx)
+  local deletions = ctx.cloud.vault_deletions or {}
+  return deletions[ctx.request.query["kv-operation"]] and wire.empty(204) or nil
 end
 
 network.add_profile(VAULT, {
@@ -87,6 +98,7 @@ network.add_profile(VAULT, {
   groups = function() return { "vault" } end,
   resources = resource_list({ "vault" }, "privatelink.vaultcore.azure.net"),
   render = render_vault_connection, decide = decide_vault, delete = delete_vault_connection,
+  answer_gone = vault_connection_gone,
   answer_get = function(ctx, record)
     local polled = ctx.request.query["kv-operation"] ~= nil
     local deleting = polled and record.provisioning_state == "Deleting"

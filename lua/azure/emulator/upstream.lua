@@ -140,6 +140,10 @@ end
 
 --- A small upstream ---------------------------------------------------------
 
+--- An upstream that remembers who called, for demonstrations and specs.
+---@class azure.emulator.Upstream
+---@field url string? where it listens
+---@field seen table[] the calls, oldest first: at, ip, private, forwarded_for, hub, category, event, signature
 local Upstream = {}
 Upstream.__index = Upstream
 Upstream.__name = "azure.emulator.upstream"
@@ -192,8 +196,8 @@ local listen_options = { port = true, address = true, keys = true, on_call = tru
 
 --- Starts an upstream. `keys`: the SignalR's access keys, or a function giving
 --- them; `on_call(entry)` hears of each call.
----@param opts table { keys =, port =, address =, on_call = }
----@return table? upstream with `url`, `seen`, `stop()`
+---@param opts { keys: string[]|function, port: integer?, address: string?, on_call: function?, clock: function?, listen: boolean? }
+---@return azure.emulator.Upstream? upstream
 ---@return azure.Error? err
 function upstream.listen(opts)
   opts = errors.check_options(opts, listen_options, "upstream.listen", 2)

@@ -263,7 +263,7 @@ local function permissions(job, facts)
 end
 
 local function tenants(job, facts)
-  if not job.own_approval or facts_module.same_tenant(facts) ~= false then return end
+  if not job.own_approval or facts_module.same_tenant(job, facts) ~= false then return end
   return finding("error", "ApproverNeeded", "SignalR and the upstream belong to different tenants",
     "say who approves: approve=client_of_the_other_tenant, or approve=false for a hand-off")
 end

@@ -10,6 +10,7 @@ local job_module = require "azure.private_link.job"
 local link_module = require "azure.private_link.link"
 local plan = require "azure.private_link.plan"
 local private_endpoint = require "azure.private_endpoint"
+local reference = require "azure.private_link.reference"
 local report = require "azure.private_link.report"
 local resource_id = require "azure.resource_id"
 local states = require "azure.private_link.states"
@@ -18,6 +19,9 @@ local establish = {}
 
 -- A link that timed out is asked for again so many times.
 local MAX_REPEATS = 3
+
+-- Seconds for which a link may be missing right after it was there.
+local MISSING_GRACE = 60
 
 local function list_connections(job)
   local raw, err = job:list(job.approver, job.upstream.id .. "/privateEndpointConnections",
@@ -84,16 +88,27 @@ local function note_ages(job, links, connections)
   if key ~= job.candidates then job.candidates, job.stable_at = key, now end
 end
 
+-- ARM may for a moment not know what it has just made.
+local function link_gone(job, parent)
+  if not parent.missing then
+    job.missing_since = nil
+    return nil
+  end
+  job.missing_since = job.missing_since or job:now()
+  if job:now() - job.missing_since < MISSING_GRACE then return nil end
+  return errors.new{
+    kind = "refused", code = "LinkGone", message = ("link '%s' was deleted meanwhile"):format(job.name),
+    hint = "run it again to create it anew",
+  }
+end
+
 local function observe(job)
   local links, err = read_links(job)
   if not links then return nil, err end
-  if links[1].missing and (job.seen_link or job.created) then
-    return nil, errors.new{
-      kind = "refused", code = "LinkGone", message = ("link '%s' was deleted meanwhile"):format(job.name),
-      hint = "run it again to create it anew",
-    }
-  end
-  job.links, job.link, job.seen_link = links, links[1], true
+  err = link_gone(job, links[1])
+  if err then return nil, err end
+  job.links, job.link = links, links[1]
+  job.reference = job.reference or reference.find(links[1].message)
   local connections = {}
   if not job.blind then
     connections, err = list_connections(job)
@@ -183,19 +198,29 @@ function actions.put_again(job, action)
   return "again"
 end
 
+local function look_again(job, err)
+  if not job_module.is_transient(err) or job:left() <= 0 then return nil, err end
+  job:emit("wait", "wait", "a call failed and is tried again: " .. tostring(err.message), { code = err.code })
+  local ok, cancelled = job:pause(job.round)
+  if not ok then return nil, cancelled end
+  job.round = job.round + 1
+  return "again"
+end
+
 local function approve_one(job, target, entry)
   job:emit("approve", "start", ("approving '%s'"):format(entry.name), {
     connection = entry.id, evidence = entry.evidence, because = entry["for"], who = approver_name(job),
   })
-  local connection, err = target:approve(entry.id, {
+  local connection, err, call = target:approve(entry.id, {
     description = entry.description ~= "" and entry.description or job.link_message,
     timeout = math.max(1, job:left()), api_version = job.spec.api_version, poll_interval = job.poll_interval,
   })
   if not connection then return nil, err end
   job.approved[#job.approved + 1] = entry
+  job:remember("PUT", entry.id, call)
   job:emit("approve", "done", ("approved '%s'"):format(entry.name), {
     connection = entry.id, evidence = entry.evidence, private_endpoint = entry.private_endpoint,
-    who = approver_name(job),
+    who = approver_name(job), request_id = call and call.request_id,
   })
   return true
 end
@@ -214,19 +239,10 @@ function actions.approve(job, action)
   local target = private_endpoint.new(job.approver, job.upstream.id)
   for _, entry in ipairs(action.connections) do
     local ok, err = approve_one(job, target, entry)
-    if not ok and not job_module.is_transient(err) then return nil, err end
+    if not ok then return look_again(job, err) end
   end
   job:mark("approve")
   job.round = 0
-  return "again"
-end
-
-local function look_again(job, err)
-  if not job_module.is_transient(err) or job:left() <= 0 then return nil, err end
-  job:emit("wait", "wait", "a look failed and is tried again: " .. tostring(err.message), { code = err.code })
-  local ok, cancelled = job:pause(job.round)
-  if not ok then return nil, cancelled end
-  job.round = job.round + 1
   return "again"
 end
 

@@ -114,10 +114,10 @@ function facts.new(job)
 end
 
 --- Whether two subscriptions belong to the same tenant; nil when unknown.
+---@param job table
 ---@param all table
 ---@return boolean?
-function facts.same_tenant(all)
-  local job = all.job
+function facts.same_tenant(job, all)
   if job.signalr.subscription_id:lower() == job.upstream.subscription_id:lower() then return true end
   local one, other = all:get("signalr_tenant"), all:get("upstream_tenant")
   if type(one) ~= "string" or type(other) ~= "string" then return nil end

@@ -154,7 +154,7 @@ function job.new(client, spec, fname, required)
   self.message = spec.request_message or DEFAULT_MESSAGE
   self.undo = spec.undo or false
   self.replicas = spec.replicas ~= false
-  self.on_event = spec.on_event
+  self.on_event = spec.on_event or client.on_event
   self.former = {}
   self.request_ids, self.timings, self.warnings = {}, {}, {}
   return self
@@ -266,8 +266,11 @@ function Job:too_late(what)
 end
 
 -- For Microsoft's support: which calls made the changes.
-local function remember(self, method, path, response)
-  if not response.request_id then return end
+---@param method string
+---@param path string
+---@param response table?
+function Job:remember(method, path, response)
+  if not response or not response.request_id then return end
   self.request_ids[#self.request_ids + 1] = {
     method = method, path = path, request_id = response.request_id, correlation_id = response.correlation_id,
   }
@@ -327,7 +330,7 @@ function Job:write(client, method, path, body, final_state_via)
   end
   local response, err = registration.retry(client, path, once)
   if not response then return nil, err end
-  remember(self, method, path, response)
+  self:remember(method, path, response)
   return true
 end
 

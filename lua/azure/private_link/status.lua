@@ -1,6 +1,7 @@
 --- How it stands: SignalR -> links -> connections -> upstreams.
 
 local bind = require "azure.private_link.bind"
+local core = require "azure.core"
 local errors = require "azure.errors"
 local job_module = require "azure.private_link.job"
 local link_module = require "azure.private_link.link"
@@ -107,6 +108,12 @@ local function run(job)
   }
 end
 
+-- Whoever asks for a tree is going to print it.
+local function wants_color(chosen)
+  if chosen ~= nil then return chosen end
+  return core.terminal_width(io.stdout) ~= nil and (os.getenv("NO_COLOR") or "") == ""
+end
+
 --- See `azure.private_link.status`.
 function status.run(client, spec)
   local job = job_module.new(client, spec, "private_link.status", { "signalr" })
@@ -118,7 +125,7 @@ function status.run(client, spec)
   end
   local tree, err = run(job)
   if not tree then return nil, err end
-  return render.formats[format](tree, { color = spec.color })
+  return render.formats[format](tree, { color = wants_color(spec.color) })
 end
 
 return status

@@ -6,6 +6,11 @@ local errors = require "azure.errors"
 local private_endpoint = require "azure.private_endpoint"
 local resource_id = require "azure.resource_id"
 
+--- Resources of one kind under a SignalR: `signalr.shared_private_links` and its
+--- relatives.
+---@class azure.Collection
+---@field name string "shared_private_links"
+---@field parent azure.SignalR
 local Collection = {}
 Collection.__index = Collection
 Collection.__name = "azure.signalr.collection"
@@ -31,12 +36,18 @@ local function path_of(self, name, method)
 end
 
 --- The items, one by one: `for item, err in collection:list() do`.
+---@param opts azure.CallOptions?
+---@return fun(): table|false|nil, azure.Error?
 function Collection:list(opts)
   opts = errors.check_options(opts, call_options, fname_of(self, "list"))
   return self.client:list(self.parent.id .. "/" .. self.segment, opts)
 end
 
 --- One item.
+---@param name string
+---@param opts azure.CallOptions?
+---@return table? item
+---@return azure.Error? err
 function Collection:get(name, opts)
   local path = path_of(self, name, "get")
   return self.client:get(path, errors.check_options(opts, call_options, fname_of(self, "get")))
@@ -49,14 +60,24 @@ local function begin(self, method, path, body, call, final_state_via)
   }
 end
 
---- Starts creating an item; gives the operation.
+--- Starts creating an item. Options as for `create`.
+---@param name string
+---@param opts table
+---@return azure.Op op
 function Collection:begin_create(name, opts)
   local path = path_of(self, name, "create")
   local call, body = split(self, opts, "create")
   return begin(self, "PUT", path, body, call, "azure-async-operation")
 end
 
---- Creates an item and waits.
+--- Creates an item and waits. Its options, beside those of a call (timeout, api_version, headers, query):
+--- of a shared private link `target` (an id), `group`, `request_message`; of a replica `location`, `sku`,
+--- `capacity`, `tags`; of a custom domain `domain_name`, `certificate`; of a custom certificate `key_vault_uri`,
+--- `secret_name`, `secret_version`.
+---@param name string
+---@param opts table
+---@return table? item
+---@return azure.Error? err
 function Collection:create(name, opts)
   local path = path_of(self, name, "create")
   local call, body = split(self, opts, "create")
@@ -66,7 +87,10 @@ function Collection:create(name, opts)
   end, call.timeout)
 end
 
---- Starts deleting an item; gives the operation.
+--- Starts deleting an item.
+---@param name string
+---@param opts azure.CallOptions?
+---@return azure.Op op
 function Collection:begin_delete(name, opts)
   local path = path_of(self, name, "delete")
   local call = errors.check_options(opts, call_options, fname_of(self, "delete"))
@@ -74,6 +98,10 @@ function Collection:begin_delete(name, opts)
 end
 
 --- Deletes an item and waits. One that is not there is fine.
+---@param name string
+---@param opts azure.CallOptions?
+---@return boolean? ok
+---@return azure.Error? err
 function Collection:delete(name, opts)
   local path = path_of(self, name, "delete")
   local call = errors.check_options(opts, call_options, fname_of(self, "delete"))
@@ -83,6 +111,10 @@ function Collection:delete(name, opts)
   end, call.timeout)
   if err and err.status ~= 404 then return nil, err end
   return true
+end
+
+function Collection:__tostring()
+  return ("%s of %s"):format(self.name, self.parent.id)
 end
 
 local function required(opts, key, fname, level)
@@ -171,6 +203,9 @@ for name, kind in pairs(kinds) do
   end
 end
 
+--- The private endpoint connections, which are those of any resource.
+---@param parent azure.SignalR
+---@return azure.Connections
 function collections.private_endpoint_connections(parent)
   return private_endpoint.new(parent.client, parent.id)
 end

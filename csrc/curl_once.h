@@ -1,0 +1,16 @@
+#ifndef AZL_CURL_ONCE_H
+#define AZL_CURL_ONCE_H
+
+#include <curl/curl.h>
+
+/* libcurl made ready, once for the process: several Lua states may load the
+   module in threads, where curl_global_init (before 7.84), curl_version and
+   curl_version_info are not safe. The first call of either does it. */
+
+/* NULL: libcurl cannot be initialised. */
+const curl_version_info_data *azl_curl_info (void);
+
+/* "libcurl/7.88.1 OpenSSL/3.0.11 ..." */
+const char *azl_curl_version (void);
+
+#endif

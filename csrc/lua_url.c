@@ -1,0 +1,136 @@
+/* Reading the path of a request in one pass. In Lua, patterns took longer for
+   this than libcurl for the whole transfer. */
+#include "lua_url.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#define PROVIDERS "/providers/"
+#define RESOURCES "microsoft.resources"
+
+enum { MAX_KIND = 256 };
+
+/* Bits of the 128 ASCII characters, low half first. Unreserved: letters,
+   digits, "-._~". Fit for a URL: those and ":/?#[]@!$&'()*+,;=%". */
+static const uint64_t unreserved[2] = {0x03ff600000000000, 0x47fffffe87fffffe};
+static const uint64_t fit[2] = {0xaffffffa00000000, 0x47fffffeafffffff};
+
+static bool has (const uint64_t set[2], unsigned char c) {
+  return c < 128 && (set[c / 64] >> (c % 64) & 1);
+}
+
+static bool is_refused (unsigned char c) {
+  return c < ' ' || c == 0x7f || c == '\\';
+}
+
+/* Pushes text with escapes for what is not in the set. */
+static void push_escaped (lua_State *L, const char *text, size_t len,
+                          const uint64_t set[2]) {
+  static const char hex[] = "0123456789ABCDEF";
+  luaL_Buffer out;
+  luaL_buffinit(L, &out);
+  for (size_t i = 0; i < len; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if (has(set, c)) {
+      luaL_addchar(&out, text[i]);
+    } else {
+      luaL_addchar(&out, '%');
+      luaL_addchar(&out, hex[c >> 4]);
+      luaL_addchar(&out, hex[c & 15]);
+    }
+  }
+  luaL_pushresult(&out);
+}
+
+static size_t clean_length (const char *text, size_t len,
+                            const uint64_t set[2]) {
+  size_t clean = 0;
+  while (clean < len && has(set, (unsigned char)text[clean])) clean++;
+  return clean;
+}
+
+int azl_lua_escape (lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  lua_settop(L, 1);
+  if (clean_length(text, len, unreserved) < len)
+    push_escaped(L, text, len, unreserved);
+  return 1;
+}
+
+/* What follows the last "/providers/" that has a name behind it. */
+static const char *last_provider (const char *path, size_t len) {
+  const size_t prefix = sizeof(PROVIDERS) - 1;
+  for (size_t at = len > prefix ? len - prefix : 0; at-- > 0;)
+    if (path[at] == '/' && path[at + prefix] != '/' &&
+        strncasecmp(path + at, PROVIDERS, prefix) == 0)
+      return path + at + prefix;
+  return NULL;
+}
+
+static bool belongs_to_resources (const char *path) {
+  static const char *const roots[] = {"/subscriptions", "/tenants"};
+  const char *authority = *path == '/' ? NULL : strstr(path, "://");
+  if (authority) path = authority + 3 + strcspn(authority + 3, "/");
+  for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
+    size_t len = strlen(roots[i]);
+    if (strncasecmp(path, roots[i], len) != 0) continue;
+    return !((path[len] | 32) >= 'a' && (path[len] | 32) <= 'z');
+  }
+  return false;
+}
+
+static void push_lower (lua_State *L, const char *text, size_t len) {
+  char lower[MAX_KIND];
+  if (len > sizeof(lower)) len = 0; /* no provider has such a name */
+  for (size_t i = 0; i < len; i++) {
+    bool upper = text[i] >= 'A' && text[i] <= 'Z';
+    lower[i] = (char)(upper ? text[i] + ('a' - 'A') : text[i]);
+  }
+  lua_pushlstring(L, lower, len);
+}
+
+/* Pushes kind and provider. */
+static void push_kind (lua_State *L, const char *path, size_t len) {
+  const char *provider = last_provider(path, len), *end = path + len, *type;
+  if (!provider) {
+    lua_pushstring(L, belongs_to_resources(path) ? RESOURCES : NULL);
+    lua_pushvalue(L, -1);
+    return;
+  }
+  const char *slash = memchr(provider, '/', (size_t)(end - provider));
+  if (!slash) slash = end;
+  type = slash < end ? memchr(slash + 1, '/', (size_t)(end - slash - 1)) : end;
+  if (!type) type = end;
+  push_lower(L, provider, (size_t)(type - provider));
+  push_lower(L, provider, (size_t)(slash - provider));
+}
+
+static bool has_version (const char *query) {
+  static const char name[] = "api-version=";
+  for (; query; query = strchr(query + 1, '&'))
+    if (strncasecmp(query + 1, name, sizeof(name) - 1) == 0) return true;
+  return false;
+}
+
+int azl_lua_scan_path (lua_State *L) {
+  size_t len;
+  const char *path = luaL_checklstring(L, 1, &len);
+  lua_settop(L, 1);
+  for (size_t i = 0; i < len; i++)
+    if (is_refused((unsigned char)path[i])) return 0;
+  size_t kept = strcspn(path, "#"), bare = strcspn(path, "?#");
+  if (clean_length(path, kept, fit) < kept)
+    push_escaped(L, path, kept, fit);
+  else if (kept < len)
+    lua_pushlstring(L, path, kept);
+  else
+    lua_pushvalue(L, 1);
+  push_kind(L, path, bare);
+  lua_pushboolean(L, bare < kept);
+  lua_pushboolean(L, has_version(strchr(lua_tostring(L, 2), '?')));
+  return 5;
+}
