@@ -1,5 +1,8 @@
--- What is public is documented: every function that C registers is named in
--- README.md, every public Lua function carries a comment for editors.
+-- What is public is documented, once, in the comments that editors, help() and
+-- `make docs` read: every function has one, its parameters are those that it
+-- has, its types exist. What C registers is described in lua/azure/types.lua.
+local docstrings = require "azure.repl.docstrings"
+
 local function read(path)
   local file = assert(io.open(path))
   local text = file:read("a")
@@ -13,7 +16,12 @@ local function list(command)
   return found
 end
 
--- Names in the luaL_Reg tables of one C file, metamethods left out.
+-- Modules that only other modules use.
+local internal = {
+  ["azure.paging"] = true, ["azure.registration"] = true, ["azure.url"] = true, ["azure.host.shared"] = true,
+}
+
+-- Names in the luaL_Reg tables and lua_setfield calls of one C file, metamethods left out.
 local function registered(text)
   local names = {}
   for body in text:gmatch("luaL_Reg%s+[%w_]+%[%]%s*=%s*(%b{})") do
@@ -21,48 +29,158 @@ local function registered(text)
       if not name:find("^__") then names[#names + 1] = name end
     end
   end
+  for name in text:gmatch('lua_pushcfunction%(L, [%w_]+%);%s*lua_setfield%(L, %-2, "([%w_]+)"%)') do
+    if not name:find("^__") then names[#names + 1] = name end
+  end
   return names
 end
 
--- Tables whose functions are public: the module's own, and these classes.
-local classes = {
-  ["lua/azure/client.lua"] = "Client", ["lua/azure/signalr.lua"] = "Signalr",
-  ["lua/azure/private_endpoint.lua"] = "Connections", ["lua/azure/emulator/init.lua"] = "Emulator",
-}
-
--- Public functions without a "---" or "--" comment right above.
-local function undocumented(path)
-  local module = path:match("([%w_]+)/init%.lua$") or path:match("([%w_]+)%.lua$")
-  local found, above, number = {}, "", 0
-  for line in io.lines(path) do
-    number = number + 1
-    local owner, name = line:match("^function ([%w_]+)[%.:]([%w_]+)")
-    local is_public = owner and (owner == module or owner == classes[path]) and not name:find("^_")
-    if is_public and not above:find("^%-%-") then
-      found[#found + 1] = ("%s:%d %s"):format(path, number, name)
-    end
-    above = line
+local function described()
+  local names = {}
+  for _, fn in ipairs(docstrings.of_module("azure.types").functions) do
+    if fn.documented then names[fn.name] = true end
   end
+  return names
+end
+
+-- Functions of a module that scripts can reach: its table's and its classes'.
+local function public_functions(module)
+  local owners = { [module.returned or ""] = true, core = true }
+  for _, class in ipairs(module.classes) do owners[class.var or ""] = true end
+  local found = {}
+  for _, fn in ipairs(module.functions) do
+    if owners[fn.owner] and not fn.name:find("^_") then found[#found + 1] = fn end
+  end
+  return found
+end
+
+local function names_of(tags)
+  local names = {}
+  for i, tag in ipairs(tags) do names[i] = tag.name:gsub("%?$", "") end
+  return table.concat(names, ", ")
+end
+
+-- The lines of a function, without those of functions inside it.
+local function returns_something(lines, first)
+  for number = first, #lines do
+    local line = lines[number]
+    if number > first and line:find("^end") then return false end
+    if line:find("^  return [^%s]") or line:find("^  return [^%s].*$") then return line ~= "  return nil" end
+    if number == first and line:find(" return .* end$") then return true end
+    if number == first and line:find(" end$") then return false end
+  end
+  return false
+end
+
+local function each_type(module, visit)
+  for _, fn in ipairs(module.functions) do
+    for _, tags in ipairs{ fn.tags, fn.returns } do
+      for _, tag in ipairs(tags) do visit(tag.type, docstrings.signature(fn)) end
+    end
+  end
+  for _, class in ipairs(module.classes) do
+    for _, field in ipairs(class.fields) do visit(field.type, class.name .. "." .. field.name) end
+    if class.parent then visit(class.parent, class.name) end
+  end
+end
+
+local function modules()
+  local found = {}
+  for _, name in ipairs(docstrings.modules) do found[#found + 1] = docstrings.of_module(name) end
   return found
 end
 
 describe("documentation", function()
   for _, path in ipairs(list("ls csrc/lua_*.c")) do
-    it("names what " .. path .. " registers", function()
-      local readme = read("README.md")
-
-      local missing = {}
+    it("describes what " .. path .. " registers", function()
+      local missing, known = {}, described()
       for _, name in ipairs(registered(read(path))) do
-        if not readme:find("%f[%w_]" .. name .. "%f[^%w_]") then missing[#missing + 1] = name end
+        if not known[name] then missing[#missing + 1] = name end
       end
 
       assert.same({}, missing)
     end)
   end
 
-  for _, path in ipairs(list("ls lua/azure/*.lua lua/azure/emulator/init.lua lua/azure/host/*.lua 2>/dev/null")) do
-    it("comments the public functions of " .. path, function()
-      assert.same({}, undocumented(path))
+  it("knows every module that scripts may require", function()
+    local public, missing = {}, {}
+    for _, name in ipairs(docstrings.modules) do public[name] = true end
+
+    for _, path in ipairs(list("ls lua/azure/*.lua lua/azure/emulator/init.lua lua/azure/host/*.lua 2>/dev/null")) do
+      local name = path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
+      if not public[name] and not internal[name] then missing[#missing + 1] = name end
+    end
+
+    assert.same({}, missing)
+  end)
+
+  for _, module in ipairs(modules()) do
+    it("says what " .. module.name .. " is for", function()
+      assert.is_true(#module.text > 20)
+    end)
+
+    it("describes every function of " .. module.name, function()
+      local missing = {}
+      for _, fn in ipairs(public_functions(module)) do
+        if not fn.documented or fn.text == "" then missing[#missing + 1] = fn.name end
+      end
+
+      assert.same({}, missing)
+    end)
+
+    it("names the parameters of " .. module.name .. " as they are", function()
+      local wrong = {}
+      for _, fn in ipairs(public_functions(module)) do
+        local has, says = table.concat(fn.params, ", "), names_of(fn.tags)
+        if has ~= says then wrong[#wrong + 1] = ("%s: %s"):format(docstrings.signature(fn), says) end
+      end
+
+      assert.same({}, wrong)
+    end)
+
+    it("says what the functions of " .. module.name .. " give", function()
+      local lines, silent = {}, {}
+      for line in io.lines(module.path) do lines[#lines + 1] = line end
+      for _, fn in ipairs(public_functions(module)) do
+        if #fn.returns == 0 and returns_something(lines, fn.line) then silent[#silent + 1] = docstrings.signature(fn) end
+      end
+
+      assert.same({}, silent)
     end)
   end
+
+  it("uses no type that is not declared", function()
+    local declared, unknown = {}, {}
+    for _, path in ipairs(list("find lua -name '*.lua'")) do
+      for _, class in ipairs(docstrings.parse(read(path)).classes) do declared[class.name] = true end
+    end
+
+    for _, module in ipairs(modules()) do
+      each_type(module, function(kind, where)
+        for name in kind:gmatch("azure%.[%w_%.]+") do
+          if not declared[name] then unknown[#unknown + 1] = where .. ": " .. name end
+        end
+      end)
+    end
+
+    assert.same({}, unknown)
+  end)
+
+  it("gives every public function a place in the pages", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    local missing = {}
+    assert(os.execute(("mkdir %s && %s spec/check/docs.lua %s >%s/log"):format(folder, os.getenv("LUA") or "lua5.4", folder,
+      folder)))
+
+    for _, module in ipairs(modules()) do
+      local page = read(("%s/%s.md"):format(folder, module.name))
+      for _, fn in ipairs(public_functions(module)) do
+        if not page:find("### `" .. docstrings.signature(fn) .. "`", 1, true) then missing[#missing + 1] = fn.name end
+      end
+    end
+
+    os.execute("rm -r " .. folder)
+    assert.same({}, missing)
+  end)
 end)

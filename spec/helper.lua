@@ -127,7 +127,32 @@ local function finish()
   end
 end
 
+-- AZL_GC: "generational", "incremental" (tiny steps without a pause), or
+-- "each": a full collection before and after each wait and each step.
+local function collect_around(methods, name)
+  local method = methods[name]
+  methods[name] = function(...)
+    collectgarbage()
+    return (function(...)
+      collectgarbage()
+      return ...
+    end)(method(...))
+  end
+end
+
+local function stress_collector(mode)
+  if mode == "generational" then return collectgarbage("generational", 5, 20) end
+  if mode == "incremental" then return collectgarbage("incremental", 1, 1000, 4) end
+  assert(mode == "each", "AZL_GC must be generational, incremental or each")
+  local core = require("azure.core")
+  collect_around(getmetatable(loop()).__index, "step")
+  for _, name in ipairs{ "wait", "cancel", "status" } do
+    collect_around(getmetatable(core.sleep(0)).__index, name)
+  end
+end
+
 local function install(busted)
+  if os.getenv("AZL_GC") then stress_collector(os.getenv("AZL_GC")) end
   busted.subscribe({ "test", "start" }, function(element)
     state.name = element.name
     return nil, true

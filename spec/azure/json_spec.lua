@@ -165,6 +165,63 @@ describe("json.encode", function()
   end
 end)
 
+describe("json, with random documents", function()
+  local make
+
+  local makers = {
+    function() return math.random(math.mininteger, math.maxinteger) end,
+    function() return math.random(-1000, 1000) end,
+    function() return math.random() * 10 ^ math.random(-300, 300) end,
+    function() return math.random(2) == 1 end,
+    function() return json.null end,
+    function() return "" end,
+    function()
+      local out = {}
+      for i = 1, math.random(0, 12) do out[i] = utf8.char(math.random(0, 0x2FFF)) end
+      return table.concat(out)
+    end,
+    function(depth)
+      local list = json.array()
+      for i = 1, depth > 0 and math.random(0, 4) or 0 do list[i] = make(depth - 1) end
+      return list
+    end,
+    function(depth)
+      local object = {}
+      for _ = 1, depth > 0 and math.random(0, 4) or 0 do object["k" .. math.random(99)] = make(depth - 1) end
+      return object
+    end,
+  }
+
+  function make(depth)
+    return makers[math.random(#makers)](depth)
+  end
+
+  local function mutated(text)
+    local at = math.random(#text)
+    return text:sub(1, at - 1) .. string.char(math.random(0, 255)) .. text:sub(at + math.random(0, 1))
+  end
+
+  it("gives back each as it was", function()
+    for seed = 1, 2000 do
+      math.randomseed(seed)
+      local text = json.encode(make(5))
+
+      assert.equal(text, json.encode((json.decode(text))), "seed " .. seed)
+    end
+  end)
+
+  it("answers what was damaged with a value or an error", function()
+    for seed = 1, 5000 do
+      math.randomseed(seed)
+      local text = mutated(json.encode(make(4)))
+
+      local value, err = json.decode(text)
+
+      assert.is_true(value ~= nil or err.code == "InvalidJson", "seed " .. seed)
+    end
+  end)
+end)
+
 describe("json.is_array", function()
   it("knows arrays, marked or with items", function()
     assert.is_true(json.is_array(json.array()))

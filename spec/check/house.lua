@@ -101,11 +101,15 @@ end
 
 local banned = { "sprintf", "vsprintf", "strcpy", "strcat", "strtok", "atoi", "atol", "gets", "system", "popen",
   "signal", "sigaction", "alloca" }
+-- terminal.c puts the interpreter's own handler back, and has none itself.
+local allowed = { ["csrc/terminal.c"] = { sigaction = true } }
 rules["banned-functions"] = function()
   for _, file in ipairs(files("csrc", "*.[ch]")) do
+    local may = allowed[file] or {}
     for number, line in ipairs(code_only(lines_of(file))) do
       for _, name in ipairs(banned) do
-        if line:find("%f[%w_]" .. name .. "%s*%(") then find(file, number, "%s is banned", name) end
+        local calls = not may[name] and line:find("%f[%w_]" .. name .. "%s*%(")
+        if calls then find(file, number, "%s is banned", name) end
       end
     end
   end
@@ -135,8 +139,8 @@ local function declares_variable(line)
 end
 
 -- mem.c: the pin and the test's countdown. err.c: the error that is handed out
--- when memory for one is short.
-local may_have_globals = { ["csrc/mem.c"] = true, ["csrc/err.c"] = true }
+-- when memory for one is short. curl_once.c: what is done once in a process.
+local may_have_globals = { ["csrc/mem.c"] = true, ["csrc/err.c"] = true, ["csrc/curl_once.c"] = true }
 rules["no-globals"] = function()
   for _, file in ipairs(files("csrc", "*.c")) do
     for number, line in ipairs(code_only(lines_of(file))) do

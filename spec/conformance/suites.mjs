@@ -48,6 +48,11 @@ export const SUITES = {
     packages: {
       "@azure/arm-signalr": "5.2.0",
       "@azure/arm-appservice": "19.0.0",
+      "@azure/arm-keyvault": "5.0.0",
+      "@azure/arm-resources": "8.0.0",
+      "@azure/arm-storage": "21.0.0",
+      "@azure/core-lro": "3.3.1",
+      "@azure/core-rest-pipeline": "1.24.0",
       "@azure/identity": "4.13.1",
       jose: "6.2.18",
     },

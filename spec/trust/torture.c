@@ -39,7 +39,7 @@ struct allocator {
 static struct allocator for_lua = {0, 0, -1, false};
 static struct allocator for_libraries = {0, 0, -1, false};
 
-static bool must_fail (struct allocator *a) {
+static bool refuses (struct allocator *a) {
   long number = a->made++;
   if (a->fail_at < 0 || number < a->fail_at) return false;
   return a->starve || number <= a->fail_at + 1;
@@ -53,7 +53,7 @@ static void *lua_memory (void *ctx, void *old, size_t had, size_t wanted) {
     return NULL;
   }
   if (old && wanted <= had) return realloc(old, wanted);
-  if (must_fail(a)) return NULL;
+  if (refuses(a)) return NULL;
   void *block = realloc(old, wanted);
   if (block && !old) a->live++;
   return block;

@@ -15,6 +15,7 @@ local function job()
   })
   local client <close> = assert(azure.client{
     cloud = { arm = url, authority = url }, credential = credential, poll_interval = 0.01,
+    connect_timeout = 2, timeout = 8, -- what libcurl forgets for want of memory ends with these
     retry = { max_retries = 2, delay = 0.01, max_delay = 0.1 }, log = function() end, log_level = "verbose",
   })
   return azure.private_link.establish(client, {

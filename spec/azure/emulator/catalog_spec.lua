@@ -18,6 +18,8 @@ describe("azure.emulator.catalog", function()
     { "Microsoft.SignalRService", "unknown", "2024-03-01", "InvalidResourceType" },
     { "Microsoft.Nowhere", "things", "2024-03-01", "InvalidResourceNamespace" },
     { "Microsoft.Web", "sites/slots/privateendpointconnections", "2019-08-01", nil },
+    { "Microsoft.KeyVault", "vaults/privateendpointconnections", "2026-02-01", nil },
+    { "Microsoft.Storage", "storageaccounts/privateendpointconnections", "2026-09-01", nil },
     { nil, nil, "2021-04-01", nil },
     { nil, nil, "2021-04-01-preview", "InvalidApiVersionParameter" },
   }

@@ -104,6 +104,30 @@ describe("azure.emulator.links", function()
     assert.equal(2, #support.connections(e))
   end)
 
+  it("does not time out once the target has answered", function()
+    local e = support.start{ timings = { link_timeout = 150 } }
+    support.create_link(e)
+    approve(e, support.connections(e)[1])
+
+    e:advance(30)
+    local before = get(e).json.properties.status
+    e:advance(121)
+
+    assert.same({ "Pending", "Approved" }, { before, get(e).json.properties.status })
+  end)
+
+  it("is Disconnected when its target is deleted", function()
+    local e = support.start()
+    support.create_link(e)
+    approve(e, support.connections(e)[1])
+    e:advance(121)
+
+    ask(e, "DELETE", support.func)
+    e:advance(121)
+
+    assert.equal("Disconnected", get(e).json.properties.status)
+  end)
+
   it("takes the same PUT again as an update", function()
     local e = support.start()
     support.create_link(e)

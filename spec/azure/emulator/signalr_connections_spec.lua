@@ -63,6 +63,29 @@ describe("azure.emulator.signalr_connections", function()
     assert.equal(404, ask(e, "GET", id).status)
   end)
 
+  it("takes its network rule along when it is deleted", function()
+    local e = support.start()
+    local gone, kept = e:stranger{ target = signalr }, e:stranger{ target = signalr }
+    e:resource(signalr).properties.networkACLs.privateEndpoints = { { name = gone.name }, { name = kept.name } }
+
+    ask(e, "DELETE", gone.id)
+    e:advance(31)
+
+    local acls = ask(e, "GET", signalr).json.properties.networkACLs
+    assert.same({ { name = kept.name } }, acls.privateEndpoints)
+  end)
+
+  it("is deleted where nobody ever set network rules", function()
+    local e = support.start()
+    local gone = e:stranger{ target = signalr }
+    e:resource(signalr).properties.networkACLs = json.null
+
+    ask(e, "DELETE", gone.id)
+    e:advance(31)
+
+    assert.equal(404, ask(e, "GET", gone.id).status)
+  end)
+
   it("is part of the service's own body", function()
     local e = support.start()
     pending(e)

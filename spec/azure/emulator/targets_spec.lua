@@ -50,7 +50,10 @@ describe("azure.emulator.targets", function()
     assert.equal(202, answer.status)
     assert.is_nil(answer.header("azure-asyncoperation"))
     assert.equal(202, during.status)
-    assert.equal(404, support.follow(e, answer, "location").status)
+    assert.same({ 204, "" }, { support.follow(e, answer, "location").status,
+      support.follow(e, answer, "location").body })
+    assert.equal(404, ask(e, "GET", id).status)
+    assert.equal(404, ask(e, "GET", id .. "?api-version=2023-07-01&kv-operation=other").status)
   end)
 
   it("lists a vault's connections in its body without names", function()

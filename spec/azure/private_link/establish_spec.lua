@@ -19,6 +19,7 @@ describe("establish", function()
     assert.equal("Approved", s:link().status)
     assert.equal("Approved", s:statuses())
     assert.equal(s:connections()[1].id:lower(), report.connection.id:lower())
+    assert.equal(2, #report.request_ids)
     assert.matches("private path established", tostring(report))
   end)
 
@@ -314,6 +315,37 @@ describe("establish, when Azure is slow or busy", function()
     s.e:fault{ match = "GET .*privateEndpointConnections", status = 503, after = 1, times = 12 }
 
     assert.equal("established", assert(s:establish()).state)
+  end)
+
+  it("does not mind that ARM forgets the link for a moment", function()
+    s.e:fault{ match = "GET .*sharedPrivateLinkResources/func%-pe", status = 404, after = 4, times = 3 }
+
+    assert.equal("established", assert(s:establish()).state)
+    assert.equal(1, s:puts())
+  end)
+
+  it("reports that the link was deleted meanwhile", function()
+    s:after(130, function() s.e:remove(s.e.ids.signalr .. "/sharedPrivateLinkResources/func-pe") end)
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("LinkGone", err.code)
+  end)
+
+  it("tries an approval again whose answer was lost", function()
+    s.e:fault{ match = "PUT .*privateEndpointConnections", status = 503, times = 9 }
+
+    assert.equal("established", assert(s:establish()).state)
+  end)
+
+  it("does not try to approve for ever", function()
+    s.e:fault{ match = "PUT .*privateEndpointConnections", status = 503, times = 1e6 }
+
+    local report, err = s:establish{ timeout = 600 }
+
+    assert.is_nil(report)
+    assert.equal(503, err.status)
   end)
 
   it("asks for a failed link again", function()

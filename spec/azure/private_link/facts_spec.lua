@@ -47,7 +47,7 @@ describe("facts", function()
   end)
 
   it("compare tenants only when the subscriptions differ", function()
-    assert.is_true(facts_module.same_tenant(facts))
+    assert.is_true(facts_module.same_tenant(facts.job, facts))
     assert.equal(0, #s.e:requests("GET"))
   end)
 
@@ -59,7 +59,7 @@ describe("facts", function()
       facts.known.signalr_tenant, facts.known.upstream_tenant = { value = case[1] }, { value = case[2] }
       facts.job.upstream.subscription_id = "other"
 
-      assert.equal(case[3], facts_module.same_tenant(facts))
+      assert.equal(case[3], facts_module.same_tenant(facts.job, facts))
     end)
   end
 end)

@@ -98,8 +98,8 @@ describe("the link", function()
   end)
 
   it("waits for an idle SignalR until the deadline", function()
-    s.e:fault{ match = "GET", times = 1e6, status = 200, effect = true, headers = { ["Content-Type"] = "application/json" },
-      body = '{"properties":{"provisioningState":"Updating"}}' }
+    s.e:fault{ match = "GET", times = 1e6, status = 200, effect = true,
+      headers = { ["Content-Type"] = "application/json" }, body = '{"properties":{"provisioningState":"Updating"}}' }
     job.deadline = helper.loop():now() + 100
 
     local ok, err = link.wait_idle(job)

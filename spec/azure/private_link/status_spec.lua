@@ -33,7 +33,7 @@ describe("status", function()
   it("is a tree for people", function()
     assert(s:establish{ approve = false })
 
-    local text = assert(status{ format = "tree" })
+    local text = assert(status{ format = "tree", color = false })
 
     assert.matches("^contoso%-signalr  Standard_S1, Succeeded\n", text)
     assert.matches("\n`%-%- func%-pe %-> contoso%-func %[sites%]  Pending", text)
@@ -76,7 +76,7 @@ describe("status", function()
     assert(s:establish{ approve = false })
     s:connections()[1].name = "a\27[2Jb"
 
-    assert.is_nil(assert(status{ format = "tree" }):find("\27", 1, true))
+    assert.is_nil(assert(status{ format = "tree", color = false }):find("\27", 1, true))
   end)
 
   it("makes no write", function()

@@ -1,17 +1,26 @@
 // Microsoft's own clients against the emulator. Prints one line of JSON for
 // each case: { name, area, why } with why = null where all went as it must.
 import { readFileSync } from "node:fs";
+import { autoCases, endCases, timeoutCases } from "./ends.mjs";
+import { groupCases } from "./groups.mjs";
 import { signInCases } from "./identity.mjs";
 import { linkCases } from "./links.mjs";
 import { loader } from "./packages.mjs";
+import { partCases } from "./parts.mjs";
+import { refusalCases } from "./refusals.mjs";
+import { replicaCases } from "./replicas.mjs";
 import { serviceCases } from "./service.mjs";
+import { targetCases } from "./targets.mjs";
 
 const [configFile, packageFolder, folder] = process.argv.slice(2);
 const config = JSON.parse(readFileSync(configFile, "utf8"));
 const packages = await loader(packageFolder);
-const context = { config, packages, folder, state: {} };
+const contextOf = (settings) => ({ config: settings, packages, folder, state: {} });
+const stories = { ends: endCases, auto: autoCases, timeout: timeoutCases,
+  refusals: refusalCases, replicas: replicaCases, targets: targetCases,
+  parts: partCases, groups: groupCases };
 
-async function run({ name, area, test }) {
+async function run({ name, area, test }, context) {
   try {
     await test(context);
     return { name, area, why: null };
@@ -20,7 +29,17 @@ async function run({ name, area, test }) {
   }
 }
 
-for (const one of [...signInCases, ...linkCases, ...serviceCases]) {
-  console.log(JSON.stringify(await run(one)));
+async function tell(cases, context, story = "") {
+  for (const one of cases) {
+    const verdict = await run(one, context);
+    console.log(JSON.stringify({ ...verdict, name: story + verdict.name }));
+  }
 }
+
+// The cases of a story build on each other; the stories do not.
+await Promise.all([
+  tell([...signInCases, ...linkCases, ...serviceCases], contextOf(config)),
+  ...Object.entries(stories).map(([name, cases]) => (
+    tell(cases, contextOf({ ...config, ...config.clouds[name] }), `${name}: `))),
+]);
 process.exit(0);

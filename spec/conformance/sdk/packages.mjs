@@ -10,6 +10,11 @@ export async function loader(folder) {
     identity: require("@azure/identity"),
     signalr: require("@azure/arm-signalr"),
     appservice: require("@azure/arm-appservice"),
+    keyvault: require("@azure/arm-keyvault"),
+    storage: require("@azure/arm-storage"),
+    resources: require("@azure/arm-resources"),
+    pipeline: require("@azure/core-rest-pipeline"),
+    lro: require("@azure/core-lro"),
     jose: await import(jose),
   };
 }
