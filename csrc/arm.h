@@ -18,11 +18,11 @@ struct azl_arm_config {
   struct azl_cred *cred;  /* NULL: no Authorization; referenced */
   const char *user_agent; /* NULL: our own; else used as it is */
   struct azl_retry retry;
-  int64_t timeout_ms;      /* of one call with all its tries */
+  int64_t timeout_ms;       /* of one call with all its tries */
   int64_t poll_interval_ms; /* 0: the server's, else 2 s growing to 30 s */
   struct azl_http_config http;
-  int log_level;     /* azl_log_level or -1 */
-  bool no_throttle;  /* do not pace */
+  int log_level;    /* azl_log_level or -1 */
+  bool no_throttle; /* do not pace */
 };
 
 struct azl_arm_request {
@@ -30,8 +30,8 @@ struct azl_arm_request {
   const char *url; /* absolute, at the endpoint's origin, sent byte for byte */
   const struct azl_headers *headers;
   const void *body;
-  size_t body_len; /* body NULL: none. Content-Type: application/json unless
-                      headers say otherwise */
+  size_t body_len;     /* body NULL: none. Content-Type: application/json unless
+                          headers say otherwise */
   int64_t deadline_ms; /* -1: timeout_ms from now */
   int max_retries;     /* -1: the policy's */
   bool safe_to_repeat; /* a POST that may be sent twice */

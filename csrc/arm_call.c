@@ -309,9 +309,9 @@ static void pace (void *ctx) {
   struct azl_call *call = ctx;
   int64_t delay_ms = 0;
   if (call->arm->throttle && !call->let_go)
-    delay_ms = azl_throttle_turn_ms(call->arm->throttle, call->method,
-                                    call->url, &call->ticket,
-                                    azl_loop_now_ms(call->op.loop));
+    delay_ms =
+        azl_throttle_turn_ms(call->arm->throttle, call->method, call->url,
+                             &call->ticket, azl_loop_now_ms(call->op.loop));
   if (delay_ms >= left_ms(call) && delay_ms > 0) {
     finish(call, paced_too_long(delay_ms));
   } else if (delay_ms > 0) {
@@ -328,12 +328,11 @@ static bool copy_request (struct azl_call *call,
   call->url = azl_strdup(request->url);
   call->has_body = request->body != NULL;
   call->body_len = request->body_len;
-  if (call->has_body)
-    call->body = azl_memdup(request->body, request->body_len);
+  if (call->has_body) call->body = azl_memdup(request->body, request->body_len);
   if (request->headers && !azl_headers_copy(&call->headers, request->headers))
     return false;
   return call->method && call->url && (!call->has_body || call->body) &&
-         azl_random_uuid(call->client_request_id);
+         azl_pooled_uuid(&call->arm->ids, call->client_request_id);
 }
 
 /* With the endpoint in front, the rest is a path: no need to look closer. Bytes

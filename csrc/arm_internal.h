@@ -17,6 +17,7 @@ struct azl_arm {
   struct azl_retry retry;
   int64_t timeout_ms, poll_interval_ms;
   struct azl_list calls; /* under way */
+  struct azl_uuid_pool ids;
 };
 
 /* One call on its way: pace, token, send, then perhaps again. */

@@ -128,7 +128,7 @@ struct azl_cred *azl_cred_certificate (struct azl_loop *loop,
   struct certificate_cred *self = azl_calloc(1, sizeof *self);
   *out_err = self ? azl_app_init(&self->app, certificate_class.name, app)
                   : azl_err_oom();
-  if (*out_err) {
+  if (!self || *out_err) {
     azl_free(self);
     return NULL;
   }

@@ -130,12 +130,13 @@ static void finish (struct azl_fetch *fetch, struct azl_http_response *response,
   struct azl_err *err = response ? azl_managed_read(self->source, &self->id,
                                                     response, wall_ms, &answer)
                                  : azl_managed_no_answer(self->source, cause);
-  if (err) {
-    err->attempts = run->tries;
-    azl_fetch_fail(fetch, err);
-  } else {
+  if (!err && answer.value) {
     (void)hash_token(answer.value, self->last_sha256);
     azl_fetch_done(fetch, answer.value, answer.expires_ms, answer.refresh_ms);
+  } else {
+    if (!err) err = azl_err_oom(); /* cannot be: one of both is there */
+    err->attempts = run->tries;
+    azl_fetch_fail(fetch, err);
   }
   azl_free_secret(answer.value);
 }

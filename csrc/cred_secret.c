@@ -49,7 +49,7 @@ struct azl_cred *azl_cred_secret (struct azl_loop *loop,
   struct secret_cred *self = azl_calloc(1, sizeof *self);
   *out_err =
       self ? azl_app_init(&self->app, secret_class.name, app) : azl_err_oom();
-  if (*out_err) {
+  if (!self || *out_err) {
     azl_free(self);
     return NULL;
   }

@@ -101,7 +101,7 @@ struct azl_cred *azl_cred_workload (struct azl_loop *loop,
   struct workload_cred *self = azl_calloc(1, sizeof *self);
   *out_err =
       self ? azl_app_init(&self->app, workload_class.name, app) : azl_err_oom();
-  if (*out_err) {
+  if (!self || *out_err) {
     azl_free(self);
     return NULL;
   }

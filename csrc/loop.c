@@ -20,6 +20,7 @@ struct azl_loop {
   struct step_hook *hooks;
   int hook_count, hook_capacity;
   int busy;
+  bool skipped_poll; /* in the last turn */
   struct azl_fork_mark mark;
 };
 
@@ -163,8 +164,17 @@ static int wait_or_jump (struct azl_loop *loop, int64_t wait_ms) {
   return count;
 }
 
+/* What is due now is due whatever the descriptors say. Asking them every other
+   turn is enough then, and saves a system call in each request. */
+static bool may_skip_poll (struct azl_loop *loop) {
+  loop->skipped_poll = !loop->skipped_poll && azl_loop_timeout_ms(loop) == 0;
+  return loop->skipped_poll;
+}
+
 int azl_loop_turn (struct azl_loop *loop, int64_t max_wait_ms) {
-  int count = wait_or_jump(loop, bounded_wait_ms(loop, max_wait_ms));
+  int count = 0;
+  if (!may_skip_poll(loop))
+    count = wait_or_jump(loop, bounded_wait_ms(loop, max_wait_ms));
   count += run_timers(loop);
   count += run_defers(loop);
   return count;

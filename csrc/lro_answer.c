@@ -1,5 +1,6 @@
 /* Reads what an answer's body says about a long-running operation. */
 #include "lro_answer.h"
+#include "lro_brief.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -61,7 +62,8 @@ struct json_t *azl_lro_body (const struct azl_lro_answer *answer,
   size_t at = first_byte(answer->body, answer->len);
   if (at >= answer->len) return NULL;
   if (!must_be_json && !says_json(answer, at)) return NULL;
-  struct json_t *doc = azl_json_parse(answer->body, answer->len);
+  struct json_t *doc = azl_lro_brief(answer->body, answer->len);
+  if (!doc) doc = azl_json_parse(answer->body, answer->len);
   *broken = doc == NULL;
   return doc;
 }

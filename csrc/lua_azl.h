@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include "http.h"
+#include "lua_options.h"
 #include "op.h"
 
 /* What the bindings share. Every function is called with the lua_State that
@@ -67,29 +68,6 @@ struct azl_lua_op *azl_lua_op_check (lua_State *L, int index);
 /* Pushes {status=, headers=, body=, http_version=}. */
 void azl_lua_push_response (lua_State *L,
                             const struct azl_http_response *response);
-
-/* Options tables. opt_* return the default where the field is nil and raise
-   an error that names the field where its type is wrong. Strings are borrowed
-   from the table (index 1 stays on the stack while they are used); a zero byte
-   in one raises, since C would see only what is in front of it. */
-const char *azl_lua_opt_string (lua_State *L, int table, const char *field,
-                                const char *otherwise);
-const char *azl_lua_need_string (lua_State *L, int table, const char *field);
-/* The same for what may have zero bytes; NULL where the field is nil. */
-const char *azl_lua_opt_bytes (lua_State *L, int table, const char *field,
-                               size_t *out_len);
-lua_Number azl_lua_opt_number (lua_State *L, int table, const char *field,
-                               lua_Number otherwise);
-bool azl_lua_opt_bool (lua_State *L, int table, const char *field,
-                       bool otherwise);
-/* Seconds to milliseconds; `otherwise` is in milliseconds. Raises on negative
-   or not finite values. */
-int64_t azl_lua_opt_ms (lua_State *L, int table, const char *field,
-                        int64_t otherwise);
-/* ca_file, ca_path, proxy, no_proxy, max_connections, ...: borrowed strings. */
-void azl_lua_http_config (lua_State *L, int table, struct azl_http_config *out);
-/* The `headers` field into out; raises on names or values with bad bytes. */
-void azl_lua_read_headers (lua_State *L, int table, struct azl_headers *out);
 
 /* Each makes its metatables and adds its functions to the module table on the
    top of the stack. */

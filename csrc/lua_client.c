@@ -54,6 +54,29 @@ static int push_lro (lua_State *L, int box, struct azl_op *op) {
   return 1;
 }
 
+/* Of a call whose caller wants only the document: body, status, request id. */
+static int push_body (lua_State *L, const struct azl_http_response *response,
+                      struct azl_op *call) {
+  struct azl_arm_facts facts = {0};
+  const struct azl_buf *body = response ? &response->body : NULL;
+  if (call) azl_arm_facts(call, &facts);
+  lua_pushlstring(L, body && body->data ? body->data : "",
+                  body ? body->len : 0);
+  lua_pushinteger(L, response ? response->status : 0);
+  lua_pushstring(L, facts.request_id);
+  return 3;
+}
+
+static int push_call_body (lua_State *L, int box, struct azl_op *op) {
+  (void)box;
+  return push_body(L, azl_arm_result(op), op);
+}
+
+static int push_lro_body (lua_State *L, int box, struct azl_op *op) {
+  (void)box;
+  return push_body(L, azl_lro_result(op), azl_lro_last_call(op));
+}
+
 static void push_lro_status (lua_State *L, struct azl_op *op) {
   struct azl_lro_progress progress;
   azl_lro_progress(op, &progress);
@@ -71,11 +94,21 @@ static void push_lro_status (lua_State *L, struct azl_op *op) {
 }
 
 static const struct azl_lua_op_kind call_kind = {.push = push_call};
+static const struct azl_lua_op_kind call_body_kind = {.push = push_call_body};
 static const struct azl_lua_op_kind lro_kind = {
     .push = push_lro,
     .status = push_lro_status,
     .token = azl_lro_token,
 };
+static const struct azl_lua_op_kind lro_body_kind = {
+    .push = push_lro_body,
+    .status = push_lro_status,
+    .token = azl_lro_token,
+};
+
+static bool wants_body (lua_State *L, int table) {
+  return azl_lua_opt_bool(L, table, "body_only", false);
+}
 
 static struct azl_arm *check_arm (lua_State *L) {
   struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
@@ -102,13 +135,14 @@ static void read_call (lua_State *L, struct azl_loop *loop,
   out->deadline_ms = timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;
 }
 
-/* client:send{...} -> op */
+/* client:send{...} -> op; with body_only it gives body, status, request id */
 static int client_send (lua_State *L) {
   struct azl_arm *arm = check_arm(L);
   struct azl_arm_request request;
   struct azl_headers headers;
   read_call(L, azl_arm_loop(arm), &request);
-  struct azl_lua_op *box = azl_lua_op_new(L, &call_kind, 1);
+  struct azl_lua_op *box =
+      azl_lua_op_new(L, wants_body(L, 2) ? &call_body_kind : &call_kind, 1);
   azl_lua_read_headers(L, 2, &headers);
   request.headers = &headers;
   box->op = azl_arm_send(arm, &request);
@@ -148,7 +182,8 @@ static int client_begin (lua_State *L) {
   int64_t timeout_ms = azl_lua_opt_ms(L, 2, "lro_timeout", -1);
   request.deadline_ms =
       timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;
-  struct azl_lua_op *box = azl_lua_op_new(L, &lro_kind, 1);
+  struct azl_lua_op *box =
+      azl_lua_op_new(L, wants_body(L, 2) ? &lro_body_kind : &lro_kind, 1);
   azl_lua_read_headers(L, 2, &headers);
   request.call.headers = &headers;
   box->op = azl_lro_begin(arm, &request);
@@ -162,14 +197,17 @@ static int client_resume (lua_State *L) {
   struct azl_err *err = NULL;
   const char *token = luaL_checkstring(L, 2);
   int64_t timeout_ms = -1;
+  bool body_only = false;
   lua_settop(L, 3);
   if (!lua_isnil(L, 3)) {
     luaL_checktype(L, 3, LUA_TTABLE);
     timeout_ms = azl_lua_opt_ms(L, 3, "timeout", -1);
+    body_only = wants_body(L, 3);
   }
   int64_t deadline_ms =
       timeout_ms < 0 ? -1 : azl_loop_now_ms(azl_arm_loop(arm)) + timeout_ms;
-  struct azl_lua_op *box = azl_lua_op_new(L, &lro_kind, 1);
+  struct azl_lua_op *box =
+      azl_lua_op_new(L, body_only ? &lro_body_kind : &lro_kind, 1);
   box->op = azl_lro_resume(arm, token, deadline_ms, &err);
   if (!box->op && err) return azl_lua_fail(L, err);
   return azl_lua_op_return(L, box);

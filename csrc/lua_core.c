@@ -273,6 +273,7 @@ static const luaL_Reg core_functions[] = {
     {"host_api", core_host_api},
     {"loop_pointer", core_loop_pointer},
     {"json_decode", azl_lua_json_decode},
+    {"json_encode", azl_lua_json_encode},
     {NULL, NULL},
 };
 

@@ -105,10 +105,11 @@ static void add_utf8 (luaL_Buffer *out, long code) {
 
 static bool add_escape (struct parser *p, luaL_Buffer *out) {
   static const char names[] = "\"\\/bfnrt", chars[] = "\"\\/\b\f\n\r\t";
-  char name = *p->at++;
+  char name = *p->at;
   const char *found = name ? strchr(names, name) : NULL;
   long code;
 
+  if (name) p->at++;
   if (found) {
     luaL_addchar(out, chars[found - names]);
     return true;

@@ -8,4 +8,9 @@
    array_mt, null becomes the given value. */
 int azl_lua_json_decode (lua_State *L);
 
+/* core.json_encode (value, null, array_mt, empty_array) -> text | nil, message.
+   Tables with array_mt and those with an item 1 are arrays; empty_array is []
+   wherever it stands (nil: there is no such value). */
+int azl_lua_json_encode (lua_State *L);
+
 #endif

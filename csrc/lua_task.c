@@ -2,8 +2,8 @@
 #include "lua_task.h"
 
 /* Two tables of the registry.
-   waiting: wait (light userdata) -> the coroutine to resume, or a function
-   to call.
+   waiting: wait->waker -> the coroutine to resume, or a function to call. It
+   is a list: a table with waits as keys would be hashed anew all the time.
    tasks: coroutine -> the task's userdata, which keeps both alive while it
    runs; task (light userdata) -> coroutine. */
 static const char waiting_key = 0, tasks_key = 0;
@@ -44,23 +44,28 @@ static struct azl_lua_task *task_of (lua_State *co) {
 }
 
 struct azl_lua_task *azl_lua_current_task (lua_State *L) {
-  return task_of(L);
-}
-
-void azl_lua_wake_with (lua_State *L, struct azl_wait *wait) {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
-  lua_insert(L, -2);
-  lua_rawsetp(L, -2, wait);
-  lua_pop(L, 1);
+  struct azl_lua_task *running = *azl_lua_running(L);
+  return running && running->coroutine == L ? running : task_of(L);
 }
 
 void azl_lua_wake_nobody (lua_State *L, struct azl_wait *wait) {
-  lua_pushnil(L);
-  azl_lua_wake_with(L, wait);
+  if (wait->waker == 0) return;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
+  luaL_unref(L, -1, wait->waker);
+  lua_pop(L, 1);
+  wait->waker = 0;
+}
+
+void azl_lua_wake_with (lua_State *L, struct azl_wait *wait) {
+  azl_lua_wake_nobody(L, wait);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
+  lua_insert(L, -2);
+  wait->waker = luaL_ref(L, -2);
+  lua_pop(L, 1);
 }
 
 int azl_lua_suspend (lua_State *L, struct azl_wait *wait, lua_KFunction k) {
-  struct azl_lua_task *task = task_of(L);
+  struct azl_lua_task *task = azl_lua_current_task(L);
   lua_pushthread(L);
   azl_lua_wake_with(L, wait);
   if (task) task->current = wait;
@@ -124,8 +129,8 @@ static void task_ended (lua_State *L, lua_State *co, struct azl_lua_task *task,
   lua_pop(L, 2);
 }
 
-static void resume (lua_State *L, lua_State *co, int arguments) {
-  struct azl_lua_task *task = task_of(co);
+static void resume (lua_State *L, lua_State *co, struct azl_lua_task *task,
+                    int arguments) {
   struct azl_lua_task **running = azl_lua_running(L), *before = *running;
   int count = 0;
   luaL_checkstack(L, 8, "resume");
@@ -141,20 +146,18 @@ static void resume (lua_State *L, lua_State *co, int arguments) {
 }
 
 static void resume_waiting (lua_State *L, lua_State *co) {
-  task_of(co)->current = NULL;
-  resume(L, co, 0);
+  struct azl_lua_task *task = task_of(co);
+  task->current = NULL;
+  resume(L, co, task, 0);
   lua_pop(L, 1);
 }
 
 bool azl_lua_wake (lua_State *L, struct azl_wait *wait) {
   luaL_checkstack(L, 4, "wake");
+  if (wait->waker == 0) return false;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
-  int type = lua_rawgetp(L, -1, wait);
+  int type = lua_rawgeti(L, -1, wait->waker);
   lua_remove(L, -2);
-  if (type == LUA_TNIL) {
-    lua_pop(L, 1);
-    return false;
-  }
   azl_lua_wake_nobody(L, wait);
   if (type == LUA_TTHREAD)
     resume_waiting(L, lua_tothread(L, -1));
@@ -172,7 +175,8 @@ static void run_task (lua_State *L, struct azl_lua_task *task) {
   if (co) {
     int arguments = task->started ? 0 : lua_gettop(co) - 1;
     task->started = true;
-    resume(L, co, arguments);
+    task->coroutine = co;
+    resume(L, co, task, arguments);
   }
   lua_pop(L, 2);
 }

@@ -10,6 +10,7 @@ struct azl_lua_task {
   struct azl_list node;   /* in the list of runnable tasks */
   struct azl_list *runnable;
   struct azl_wait *current; /* what it waits for now, or NULL */
+  const void *coroutine;    /* to compare with; never followed */
   bool started, cancelled, cancel_told, failed, awaited;
 };
 

@@ -120,9 +120,13 @@ int azl_lua_scan_path (lua_State *L) {
   size_t len;
   const char *path = luaL_checklstring(L, 1, &len);
   lua_settop(L, 1);
-  for (size_t i = 0; i < len; i++)
+  size_t kept = len, bare;
+  for (size_t i = len; i-- > 0;) {
     if (is_refused((unsigned char)path[i])) return 0;
-  size_t kept = strcspn(path, "#"), bare = strcspn(path, "?#");
+    if (path[i] == '#') kept = i;
+  }
+  const char *query = memchr(path, '?', kept);
+  bare = query ? (size_t)(query - path) : kept;
   if (clean_length(path, kept, fit) < kept)
     push_escaped(L, path, kept, fit);
   else if (kept < len)

@@ -98,13 +98,31 @@ static int never_ends (lua_State *L, struct azl_wait *wait) {
                        "could finish it (does a task wait for itself?)");
 }
 
+/* Where nothing can yield, progress is told from one place, so that a thousand
+   events do not stack up a thousand C frames. */
+static bool told_in_place (lua_State *L, struct azl_wait *wait) {
+  struct azl_lua_op *box = lua_touserdata(L, AT_OP);
+  if (wait->reason != AZL_WAIT_PROGRESS || lua_isyieldable(L)) return false;
+  unsigned seen_progress = box->op->progress;
+  azl_wait_end(wait);
+  lua_pushvalue(L, AT_PROGRESS);
+  azl_lua_op_push_status(L, box);
+  lua_call(L, 1, 0);
+  if (!azl_wait_begin(wait, box->op, lua_tointeger(L, AT_DEADLINE), true,
+                      seen_progress))
+    luaL_error(L, "out of memory");
+  return true;
+}
+
 /* Where the coroutine cannot be suspended the loop runs right here. */
 static int wait_in_place (lua_State *L, struct azl_wait *wait) {
   struct azl_loop *loop = wait->op->loop;
-  while (wait->reason == AZL_WAIT_PENDING) {
-    if (nothing_can_happen(loop)) return never_ends(L, wait);
-    (void)azl_lua_step(L, -1, -1);
-  }
+  do {
+    while (wait->reason == AZL_WAIT_PENDING) {
+      if (nothing_can_happen(loop)) return never_ends(L, wait);
+      (void)azl_lua_step(L, -1, -1);
+    }
+  } while (told_in_place(L, wait));
   azl_lua_touch(L); /* its alarm may have rung here */
   return wait_woken(L, LUA_OK, 0);
 }

@@ -19,9 +19,9 @@ struct azl_op;
 struct azl_op_class {
   const char *name;
   /* Stops the work; must not call azl_op_finish. NULL: nothing to stop. */
-  void (*cancel) (struct azl_op *op);
+  void (*cancel)(struct azl_op *op);
   /* Frees the operation with its result; the last reference is gone. */
-  void (*destroy) (struct azl_op *op);
+  void (*destroy)(struct azl_op *op);
 };
 
 /* The one awaitable. It is the first member of each concrete operation. It is
@@ -32,10 +32,10 @@ struct azl_op {
   struct azl_loop *loop;
   unsigned refs;
   enum azl_op_state state;
-  struct azl_err *err; /* owned; set when failed or cancelled */
+  struct azl_err *err;  /* owned; set when failed or cancelled */
   struct azl_list node; /* in the loop's list of operations */
   struct azl_list waits;
-  void (*listener) (void *ctx, struct azl_op *op); /* called once, at the end */
+  void (*listener)(void *ctx, struct azl_op *op); /* called once, at the end */
   void *listener_ctx;
   unsigned progress; /* grows with each change worth telling */
 };
@@ -54,7 +54,7 @@ void azl_op_finish (struct azl_op *op, struct azl_err *err);
 void azl_op_cancel (struct azl_op *op);
 
 /* The one C listener (a parent operation). NULL takes it away. */
-void azl_op_listen (struct azl_op *op, void (*fn) (void *, struct azl_op *),
+void azl_op_listen (struct azl_op *op, void (*fn)(void *, struct azl_op *),
                     void *ctx);
 
 /* Tells waits that asked for progress. */
@@ -75,6 +75,7 @@ struct azl_wait {
   enum azl_wait_reason reason;
   bool wants_progress;
   unsigned seen_progress;
+  int waker;            /* the binding's: who goes on then, 0: nobody */
   struct azl_list node; /* in op->waits, then in the loop's ready list */
   struct azl_timer timer;
 };

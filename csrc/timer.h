@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "mem.h"
 
-typedef void (*azl_timer_fn) (void *ctx);
+typedef void (*azl_timer_fn)(void *ctx);
 
 /* Lives inside its owner; no allocation of its own. */
 struct azl_timer {

@@ -240,9 +240,15 @@ local function prepare(self, request, fname)
   }
 end
 
+-- Services answer with the same type again and again.
+local last_kind, last_is_json
+
 -- "application/json", "application/problem+json; charset=utf-8", but not "application/jsonl".
 local function is_json(kind)
-  return (kind .. ";"):lower():find("[/+]json%s*;") ~= nil
+  if kind ~= last_kind then
+    last_kind, last_is_json = kind, (kind .. ";"):lower():find("[/+]json%s*;") ~= nil
+  end
+  return last_is_json
 end
 
 --- Puts the decoded body into `response.json`; nil and an error for what calls
@@ -265,13 +271,15 @@ local function decode_response(response, err)
   return decode_into(response)
 end
 
--- What get, put and the others give: the document, or `true` where there is none.
-local function decode_document(response, err)
-  if not response then return nil, err end
-  if not response.body or response.body == "" then return true end
-  local value, problem = json.decode(response.body)
+-- What get, put and the others give: the document, or `true` where there is
+-- none. They ask the core for the body only, which is half the work of a whole
+-- response.
+local function decode_document(body, status, request_id)
+  if not body then return nil, status end -- status is the error
+  if body == "" then return true end
+  local value, problem = json.decode(body)
   if problem then
-    problem.status, problem.request_id = response.status, response.request_id
+    problem.status, problem.request_id = status, request_id
     return nil, problem
   end
   return value
@@ -290,21 +298,21 @@ function Client:send(request)
   return self.core:send(prepare(self, request, "client:send")):map(decode_response)
 end
 
+local function send(self, prepared)
+  return self.core:send(prepared):map(decode_response):wait()
+end
+
 --- One call, answered with everything that came back.
 ---@param request azure.Request
 ---@return azure.JsonResponse?
 ---@return azure.Error?
 function Client:request(request)
   errors.check_options(request, request_options, "client:request")
-  return registration.retry(self, request.path, function()
-    return self.core:send(prepare(self, request, "client:request")):map(decode_response):wait()
-  end)
+  return registration.retry(self, request.path, send, prepare(self, request, "client:request"))
 end
 
-local function with(method, path, body, opts, fname)
-  local request = { method = method, path = path, body = body }
-  for key, value in pairs(errors.check_options(opts, call_options, fname, 3)) do request[key] = value end
-  return request
+local function get(self, request)
+  return self.core:send(request):map(decode_document):wait()
 end
 
 --- Reads a resource.
@@ -313,10 +321,13 @@ end
 ---@return table? document
 ---@return azure.Error?
 function Client:get(id, opts)
-  local request = with("GET", id, nil, opts, "client:get")
-  return registration.retry(self, id, function()
-    return self.core:send(prepare(self, request, "client:get")):map(decode_document):wait()
-  end)
+  local request = { path = id }
+  if opts ~= nil then
+    for key, value in pairs(errors.check_options(opts, call_options, "client:get")) do request[key] = value end
+  end
+  local prepared = prepare(self, request, "client:get")
+  prepared.body_only = true
+  return registration.retry(self, id, get, prepared)
 end
 
 --- Reads a list page by page. An error comes as `false, err` and ends the loop.
@@ -332,11 +343,16 @@ local begin_options = {
   final_state_via = true, max_retries = true, safe_to_repeat = true,
 }
 
-local function begin(self, request, fname)
+local function prepare_operation(self, request, fname)
   local prepared = prepare(self, request, fname)
   prepared.timeout = nil -- of one call: the client's; `timeout` here is the whole operation's
   prepared.lro_timeout = request.timeout
   prepared.final_state_via = request.final_state_via
+  prepared.body_only = true
+  return prepared
+end
+
+local function begin(self, prepared)
   return self.core:begin(prepared):map(decode_document)
 end
 
@@ -346,7 +362,7 @@ end
 function Client:begin(request)
   errors.check_options(request, begin_options, "client:begin")
   errors.check_type(request.method, "string", "method", "client:begin")
-  return begin(self, request, "client:begin")
+  return begin(self, prepare_operation(self, request, "client:begin"))
 end
 
 local write_options = {
@@ -354,15 +370,18 @@ local write_options = {
   safe_to_repeat = true, on_progress = true,
 }
 
-local function write(self, method, id, body, opts)
-  local fname = "client:" .. method:lower()
-  opts = errors.check_options(opts, write_options, fname, 3)
+local function begin_and_wait(self, prepared, on_progress)
+  local op <close> = begin(self, prepared)
+  return op:wait(on_progress and { on_progress = on_progress })
+end
+
+local function write(self, fname, method, id, body, opts)
   local request = { method = method, path = id, body = body }
-  for key, value in pairs(opts) do request[key] = value end
-  return registration.retry(self, id, function()
-    local op <close> = begin(self, request, fname)
-    return op:wait{ on_progress = opts.on_progress }
-  end)
+  if opts ~= nil then
+    for key, value in pairs(errors.check_options(opts, write_options, fname, 3)) do request[key] = value end
+  end
+  local prepared = prepare_operation(self, request, fname)
+  return registration.retry(self, id, begin_and_wait, prepared, request.on_progress)
 end
 
 --- Creates or replaces a resource and waits for the end of it.
@@ -371,7 +390,7 @@ end
 ---@param opts azure.WriteOptions?
 ---@return table|true|nil
 ---@return azure.Error?
-function Client:put(id, body, opts) return write(self, "PUT", id, body, opts) end
+function Client:put(id, body, opts) return write(self, "client:put", "PUT", id, body, opts) end
 
 --- Changes a resource and waits for the end of it.
 ---@param id string|table
@@ -379,7 +398,7 @@ function Client:put(id, body, opts) return write(self, "PUT", id, body, opts) en
 ---@param opts azure.WriteOptions?
 ---@return table|true|nil
 ---@return azure.Error?
-function Client:patch(id, body, opts) return write(self, "PATCH", id, body, opts) end
+function Client:patch(id, body, opts) return write(self, "client:patch", "PATCH", id, body, opts) end
 
 --- Calls an action and waits for the end of it.
 ---@param id string|table
@@ -387,7 +406,7 @@ function Client:patch(id, body, opts) return write(self, "PATCH", id, body, opts
 ---@param opts azure.WriteOptions?
 ---@return table|true|nil
 ---@return azure.Error?
-function Client:post(id, body, opts) return write(self, "POST", id, body, opts) end
+function Client:post(id, body, opts) return write(self, "client:post", "POST", id, body, opts) end
 
 --- Deletes a resource and waits until it is gone.
 ---@param id string|table
@@ -395,7 +414,7 @@ function Client:post(id, body, opts) return write(self, "POST", id, body, opts) 
 ---@param opts azure.WriteOptions?
 ---@return table|true|nil
 ---@return azure.Error?
-function Client:delete(id, body, opts) return write(self, "DELETE", id, body, opts) end
+function Client:delete(id, body, opts) return write(self, "client:delete", "DELETE", id, body, opts) end
 
 --- Goes on with an operation that `op:resume_token()` described, in this process or another.
 ---@param token string
@@ -405,7 +424,7 @@ function Client:delete(id, body, opts) return write(self, "DELETE", id, body, op
 function Client:resume(token, opts)
   errors.check_type(token, "string", "token", "client:resume")
   opts = errors.check_options(opts, { timeout = true }, "client:resume")
-  local op, err = self.core:resume(token, opts)
+  local op, err = self.core:resume(token, { timeout = opts.timeout, body_only = true })
   if not op then return nil, err end
   return op:map(decode_document)
 end

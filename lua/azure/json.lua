@@ -22,9 +22,6 @@ json.null = cjson.null
 local array_mt = cjson.array_mt or { __name = "azure.json.array" }
 local empty_array = cjson.empty_array
 
--- As deep as the decoder goes.
-local MAX_DEPTH = 1000
-
 -- Words that explain, as a page or a proxy writes them. What begins like a
 -- document, or has no spaces, may be keys and tokens: nothing of it is shown.
 local function excerpt(text)
@@ -76,120 +73,13 @@ function json.is_array(value)
   return getmetatable(value) == array_mt or value[1] ~= nil
 end
 
-local escapes = {
-  ['"'] = '\\"', ["\\"] = "\\\\", ["\b"] = "\\b", ["\f"] = "\\f",
-  ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ["\127"] = "\\u007f",
-}
-for byte = 0, 31 do
-  local char = string.char(byte)
-  escapes[char] = escapes[char] or ("\\u%04x"):format(byte)
-end
-
-local function encode_string(text)
-  if not utf8.len(text) then
-    error("json.encode: a string is not UTF-8; encode bytes as base64 first", 0)
-  end
-  if text:find('[%c"\\\127]') then text = text:gsub('[%c"\\\127]', escapes) end
-  return '"' .. text .. '"'
-end
-
--- %.17g gives a double back exactly; shorter when that is exact too. The
--- locale may have made the point a comma.
-local function encode_float(number)
-  if number ~= number or number == math.huge or number == -math.huge then
-    error("json.encode: JSON has no NaN and no infinity", 0)
-  end
-  local text = ("%.14g"):format(number)
-  if tonumber(text) ~= number then text = ("%.17g"):format(number) end
-  if math.type(tonumber(text)) == "integer" then text = text .. ".0" end
-  return (text:gsub(",", "."))
-end
-
-local encode_value
-
-local function encode_array(out, t, depth)
-  local count = #t
-  for key in pairs(t) do
-    if math.type(key) ~= "integer" or key < 1 or key > count then
-      error(("json.encode: an array has the key %s beside its items"):format(tostring(key)), 0)
-    end
-  end
-  out[#out + 1] = "["
-  for i = 1, count do
-    if t[i] == nil then error(("json.encode: an array has a hole at %d"):format(i), 0) end
-    if i > 1 then out[#out + 1] = "," end
-    encode_value(out, t[i], depth)
-  end
-  out[#out + 1] = "]"
-end
-
--- Sorted, so that the same table is always the same text.
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do
-    if type(key) ~= "string" then
-      error(("json.encode: an object's keys must be strings, not %s"):format(tostring(key)), 0)
-    end
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  return keys
-end
-
-local function encode_object(out, t, depth)
-  local separator = "{"
-  for _, key in ipairs(sorted_keys(t)) do
-    out[#out + 1] = separator .. encode_string(key) .. ":"
-    encode_value(out, t[key], depth)
-    separator = ","
-  end
-  out[#out + 1] = separator == "{" and "{}" or "}"
-end
-
-local function encode_table(out, t, depth)
-  if depth >= MAX_DEPTH then
-    error("json.encode: nested too deeply, or a table holds itself", 0)
-  end
-  if getmetatable(t) == array_mt or t[1] ~= nil then
-    encode_array(out, t, depth + 1)
-  else
-    encode_object(out, t, depth + 1)
-  end
-end
-
-local encoders = {
-  string = function(out, value) out[#out + 1] = encode_string(value) end,
-  boolean = function(out, value) out[#out + 1] = tostring(value) end,
-  number = function(out, value)
-    out[#out + 1] = math.type(value) == "integer" and ("%d"):format(value) or encode_float(value)
-  end,
-  table = encode_table,
-}
-
-function encode_value(out, value, depth)
-  if value == json.null then
-    out[#out + 1] = "null"
-    return
-  end
-  if empty_array ~= nil and value == empty_array then
-    out[#out + 1] = "[]"
-    return
-  end
-  local encode = encoders[type(value)]
-  if not encode then
-    error(("json.encode: a %s has no form in JSON"):format(type(value)), 0)
-  end
-  encode(out, value, depth)
-end
-
 --- Encodes a value. Keys come out sorted. Raises for what JSON cannot say.
 ---@param value any
 ---@return string text
 function json.encode(value)
-  local out = {}
-  local ok, reason = pcall(encode_value, out, value, 0)
-  if not ok then error(reason, 2) end
-  return table.concat(out)
+  local text, reason = core.json_encode(value, json.null, array_mt, empty_array)
+  if not text then error(reason, 2) end
+  return text
 end
 
 return json

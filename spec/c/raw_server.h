@@ -91,16 +91,16 @@ static inline void raw_on_connect (void *ctx, int events) {
   (void)events;
   int fd = accept(server->fd, NULL, NULL);
   if (fd < 0) return;
-  struct raw_client *client = &server->clients[server->connections++ % RAW_CLIENTS];
+  struct raw_client *client =
+      &server->clients[server->connections++ % RAW_CLIENTS];
   client->server = server;
   client->fd = fd;
   client->len = 0;
   CHECK(azl_loop_watch(server->loop, fd, AZL_READ, raw_on_bytes, client));
 }
 
-static inline struct raw_server *raw_start (struct azl_loop *loop,
-                                            const struct raw_answer *answers,
-                                            int count) {
+static inline struct raw_server *
+raw_start (struct azl_loop *loop, const struct raw_answer *answers, int count) {
   struct raw_server *server = calloc(1, sizeof(*server));
   struct sockaddr_in at = {.sin_family = AF_INET};
   socklen_t len = sizeof(at);

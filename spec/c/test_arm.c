@@ -47,10 +47,8 @@ static void close_world (struct world *w) {
 
 static struct azl_arm_request request_of (const struct world *w,
                                           const char *method) {
-  return (struct azl_arm_request){.method = method,
-                                  .url = w->url,
-                                  .deadline_ms = -1,
-                                  .max_retries = -1};
+  return (struct azl_arm_request){
+      .method = method, .url = w->url, .deadline_ms = -1, .max_retries = -1};
 }
 
 static struct azl_op *call (struct world *w,
@@ -113,16 +111,36 @@ static const struct {
   int requests;
   enum azl_op_state state;
 } retries[] = {
-    {"503", "GET", {{EMPTY("503 No"), false}, {OK_ANSWER, false}}, 2, AZL_OP_DONE},
-    {"429", "POST", {{EMPTY("429 No"), false}, {OK_ANSWER, false}}, 2, AZL_OP_DONE},
-    {"500 of a POST", "POST", {{EMPTY("500 No"), false}, {OK_ANSWER, false}}, 1,
+    {"503",
+     "GET",
+     {{EMPTY("503 No"), false}, {OK_ANSWER, false}},
+     2,
+     AZL_OP_DONE},
+    {"429",
+     "POST",
+     {{EMPTY("429 No"), false}, {OK_ANSWER, false}},
+     2,
+     AZL_OP_DONE},
+    {"500 of a POST",
+     "POST",
+     {{EMPTY("500 No"), false}, {OK_ANSWER, false}},
+     1,
      AZL_OP_FAILED},
     {"hang-up", "PUT", {{"", true}, {OK_ANSWER, false}}, 2, AZL_OP_DONE},
-    {"hang-up of a POST", "POST", {{"", true}, {OK_ANSWER, false}}, 1,
+    {"hang-up of a POST",
+     "POST",
+     {{"", true}, {OK_ANSWER, false}},
+     1,
      AZL_OP_FAILED},
-    {"404", "GET", {{EMPTY("404 No"), false}, {OK_ANSWER, false}}, 1,
+    {"404",
+     "GET",
+     {{EMPTY("404 No"), false}, {OK_ANSWER, false}},
+     1,
      AZL_OP_FAILED},
-    {"three times", "GET", {{EMPTY("500 No"), false}, {EMPTY("500 No"), false}}, 4,
+    {"three times",
+     "GET",
+     {{EMPTY("500 No"), false}, {EMPTY("500 No"), false}},
+     4,
      AZL_OP_FAILED},
 };
 
@@ -149,13 +167,15 @@ static void all_tries_have_one_request_id (void) {
   struct world w = open_world(answers, 2);
   struct azl_arm_request request = request_of(&w, "GET");
   azl_op_unref(call(&w, &request));
-  CHECK(strncmp(client_id(w.server->first), client_id(w.server->last), 60) == 0);
+  CHECK(strncmp(client_id(w.server->first), client_id(w.server->last), 60) ==
+        0);
   close_world(&w);
 }
 
 static void retry_after_beyond_the_deadline_is_told (void) {
   struct raw_answer answer = {
-      "HTTP/1.1 429 No\r\nRetry-After: 372\r\nContent-Length: 0\r\n\r\n", false};
+      "HTTP/1.1 429 No\r\nRetry-After: 372\r\nContent-Length: 0\r\n\r\n",
+      false};
   struct world w = open_world(&answer, 1);
   struct azl_arm_request request = request_of(&w, "GET");
   struct azl_op *op = call(&w, &request);
@@ -184,7 +204,8 @@ static void a_claims_challenge_is_answered_at_most_twice (void) {
 
 static void a_redirect_carries_no_token (void) {
   struct raw_answer answers[] = {
-      {"HTTP/1.1 307 Go\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n", false},
+      {"HTTP/1.1 307 Go\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n",
+       false},
       {OK_ANSWER, false}};
   struct world w = open_world(answers, 2);
   struct azl_arm_request request = request_of(&w, "PUT");
@@ -201,7 +222,8 @@ static void redirects_stay_at_home_and_end (void) {
                             "\r\nContent-Length: 0\r\n\r\n",
                             false};
   struct raw_answer round = {
-      "HTTP/1.1 307 Go\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n", false};
+      "HTTP/1.1 307 Go\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n",
+      false};
   struct world w = open_world(&away, 1);
   struct azl_arm_request request = request_of(&w, "GET");
   struct azl_op *op = call(&w, &request);
@@ -250,12 +272,14 @@ static void a_token_goes_over_https_only (void) {
 
 static void the_log_has_no_secret (void) {
   struct raw_answer answer = {
-      "HTTP/1.1 200 OK\r\nX-Secret: s3cr3t\r\nContent-Length: 0\r\n\r\n", false};
+      "HTTP/1.1 200 OK\r\nX-Secret: s3cr3t\r\nContent-Length: 0\r\n\r\n",
+      false};
   struct world w = open_world(&answer, 1);
   struct azl_arm_request request = request_of(&w, "GET");
   int lines = 0;
   azl_op_unref(call(&w, &request));
-  for (struct azl_log_entry *e; (e = azl_log_take(azl_arm_log(w.arm))); lines++) {
+  for (struct azl_log_entry *e; (e = azl_log_take(azl_arm_log(w.arm)));
+       lines++) {
     CHECK(!strstr(e->text, token_text) && !strstr(e->text, "s3"));
     azl_log_entry_free(e);
   }
@@ -286,9 +310,8 @@ static void try_a_call (void) {
                                   .log_level = AZL_LOG_VERBOSE};
   struct azl_arm *arm = azl_arm_new(loop, &config, &err);
   if (arm) {
-    struct azl_arm_request request = {.method = "GET",
-                                      .url = "http://127.0.0.1:1/x",
-                                      .deadline_ms = -1};
+    struct azl_arm_request request = {
+        .method = "GET", .url = "http://127.0.0.1:1/x", .deadline_ms = -1};
     struct azl_op *op = azl_arm_send(arm, &request);
     for (int i = 0; op && op->state == AZL_OP_PENDING && i < 1000; i++)
       azl_loop_turn(loop, 10);
@@ -306,14 +329,13 @@ static void survives_a_lack_of_memory (void) {
 
 int main (void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  RUN_TESTS(TEST(sends_what_azure_expects),
-            TEST(an_error_says_all_there_is_to_say),
-            TEST(retries_what_is_safe), TEST(all_tries_have_one_request_id),
-            TEST(retry_after_beyond_the_deadline_is_told),
-            TEST(a_claims_challenge_is_answered_at_most_twice),
-            TEST(a_redirect_carries_no_token),
-            TEST(redirects_stay_at_home_and_end),
-            TEST(a_token_goes_to_one_origin_only),
-            TEST(a_token_goes_over_https_only), TEST(the_log_has_no_secret),
-            TEST(closing_cancels), TEST(survives_a_lack_of_memory));
+  RUN_TESTS(
+      TEST(sends_what_azure_expects), TEST(an_error_says_all_there_is_to_say),
+      TEST(retries_what_is_safe), TEST(all_tries_have_one_request_id),
+      TEST(retry_after_beyond_the_deadline_is_told),
+      TEST(a_claims_challenge_is_answered_at_most_twice),
+      TEST(a_redirect_carries_no_token), TEST(redirects_stay_at_home_and_end),
+      TEST(a_token_goes_to_one_origin_only), TEST(a_token_goes_over_https_only),
+      TEST(the_log_has_no_secret), TEST(closing_cancels),
+      TEST(survives_a_lack_of_memory));
 }

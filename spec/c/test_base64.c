@@ -30,8 +30,8 @@ static void decodes (void) {
 }
 
 static void refuses (void) {
-  static const char *const bad[] = {"A", "AAAAA", "Zm9v!", "Zm 9v", "=Zm9",
-                                    "Z===", "Zm9v\n", "Zg=a"};
+  static const char *const bad[] = {"A",    "AAAAA", "Zm9v!",  "Zm 9v",
+                                    "=Zm9", "Z===",  "Zm9v\n", "Zg=a"};
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     CHECK_ROW(bad[i]);
     CHECK(azl_base64_decode(bad[i], NULL) == NULL);

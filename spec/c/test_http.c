@@ -18,7 +18,8 @@ static struct world open_world (const struct raw_answer *answers, int count,
   struct world w = {.loop = azl_loop_new(NULL)};
   w.http = azl_http_new(w.loop, config);
   w.server = raw_start(w.loop, answers, count);
-  snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d/path?q=1", w.server->port);
+  snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d/path?q=1",
+           w.server->port);
   return w;
 }
 
@@ -42,9 +43,9 @@ static struct azl_op *get (struct world *w) {
 }
 
 static void brings_the_answer (void) {
-  struct raw_answer answer = {
-      "HTTP/1.1 201 Created\r\nX-Thing: a: b \r\nContent-Length: 5\r\n\r\nhello",
-      false};
+  struct raw_answer answer = {"HTTP/1.1 201 Created\r\nX-Thing: a: b "
+                              "\r\nContent-Length: 5\r\n\r\nhello",
+                              false};
   struct world w = open_world(&answer, 1, NULL);
   struct azl_op *op = get(&w);
   struct azl_http_response *got = azl_http_result(op);
@@ -136,7 +137,8 @@ static const struct {
      NULL},
     {"is no HTTP", {"SSH-2.0-OpenSSH\r\n", true}, AZL_ERR_PROTOCOL, "NotHttp"},
     {"broken gzip",
-     {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhiho",
+     {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
+      "4\r\n\r\nhiho",
       false},
      AZL_ERR_PROTOCOL,
      "BadContentEncoding"},
@@ -167,10 +169,10 @@ static void bad_answers_fail_with_a_code (void) {
 static void a_deadline_ends_it (void) {
   struct raw_answer silence = {NULL, false};
   struct world w = open_world(&silence, 1, NULL);
-  struct azl_http_request request = {
-      .method = "GET",
-      .url = w.url,
-      .deadline_ms = azl_loop_now_ms(w.loop) + 60000};
+  struct azl_http_request request = {.method = "GET",
+                                     .url = w.url,
+                                     .deadline_ms =
+                                         azl_loop_now_ms(w.loop) + 60000};
   struct azl_op *op = azl_http_send(w.http, &request);
   RAW_RUN_UNTIL(w.loop, w.server->requests == 1);
   azl_clock_advance(azl_loop_clock(w.loop), 60000);
@@ -259,12 +261,11 @@ static void nobody_listens (void) {
 
 int main (void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  RUN_TESTS(TEST(brings_the_answer), TEST(sends_method_headers_and_body),
-            TEST(a_handle_forgets_the_request_before),
-            TEST(writes_without_a_body_say_so),
-            TEST(bad_answers_fail_with_a_code), TEST(a_deadline_ends_it),
-            TEST(waits_for_a_free_connection_in_order),
-            TEST(cancels_at_any_time), TEST(closing_ends_what_is_under_way),
-            TEST(what_must_go_once_gets_its_own_connection),
-            TEST(nobody_listens));
+  RUN_TESTS(
+      TEST(brings_the_answer), TEST(sends_method_headers_and_body),
+      TEST(a_handle_forgets_the_request_before),
+      TEST(writes_without_a_body_say_so), TEST(bad_answers_fail_with_a_code),
+      TEST(a_deadline_ends_it), TEST(waits_for_a_free_connection_in_order),
+      TEST(cancels_at_any_time), TEST(closing_ends_what_is_under_way),
+      TEST(what_must_go_once_gets_its_own_connection), TEST(nobody_listens));
 }

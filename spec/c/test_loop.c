@@ -14,8 +14,8 @@ static void on_timer (void *ctx) {
   struct counter *self = ctx;
   self->count++;
   if (self->again-- > 0)
-    CHECK(azl_loop_timer(self->loop, &self->timer,
-                         azl_loop_now_ms(self->loop)));
+    CHECK(
+        azl_loop_timer(self->loop, &self->timer, azl_loop_now_ms(self->loop)));
 }
 
 static struct azl_loop *stopped_loop (void) {

@@ -1,5 +1,6 @@
 /* Both poller backends: readiness, changes, forgetting, stale events. */
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #include "check.h"
 #include "poller.h"
@@ -114,6 +115,39 @@ static void reuses (void) {
   each_backend(numbers_are_used_again);
 }
 
+/* The fd as a host sees it, and the loop in place of which nothing is ready. */
+static int readable_within (struct azl_poller *poller, int timeout_ms) {
+  struct pollfd fd = {.fd = azl_poller_fd(poller), .events = POLLIN};
+  return poll(&fd, 1, timeout_ms);
+}
+
+static void rings (void) {
+  struct azl_poller *poller = azl_poller_new("epoll");
+  if (!poller) return; /* Linux only */
+  CHECK_INT(readable_within(poller, 0), 0);
+  CHECK(azl_poller_alarm(poller, 3600 * 1000));
+  CHECK_INT(readable_within(poller, 0), 0);
+  CHECK(azl_poller_alarm(poller, 0));
+  CHECK_INT(readable_within(poller, 10000), 1);
+  CHECK_INT(azl_poller_wait(poller, 0), 0); /* heard, but no watcher's event */
+  CHECK_INT(readable_within(poller, 0), 0);
+  CHECK(azl_poller_alarm(poller, 1));
+  CHECK_INT(readable_within(poller, 10000), 1);
+  CHECK(azl_poller_alarm(poller, 1000)); /* set anew it is silent again */
+  CHECK_INT(readable_within(poller, 0), 0);
+  CHECK_INT(azl_poller_count(poller), 0);
+  CHECK(azl_poller_alarm(poller, -1));
+  CHECK(azl_poller_alarm(poller, -1));
+  azl_poller_free(poller);
+}
+
+static void poll_has_no_alarm (void) {
+  struct azl_poller *poller = azl_poller_new("poll");
+  CHECK(!azl_poller_alarm(poller, 5));
+  CHECK(azl_poller_alarm(poller, -1));
+  azl_poller_free(poller);
+}
+
 static void knows_its_names (void) {
   CHECK(azl_poller_new("kqueue") == NULL);
   struct azl_poller *poller = azl_poller_new("poll");
@@ -125,5 +159,5 @@ static void knows_its_names (void) {
 
 int main (void) {
   RUN_TESTS(TEST(watches), TEST(hangs_up), TEST(forgets), TEST(reuses),
-            TEST(knows_its_names));
+            TEST(rings), TEST(poll_has_no_alarm), TEST(knows_its_names));
 }

@@ -1,8 +1,6 @@
 /* Parsers that are written in Lua: resource ids, X-Forwarded-For, JSON there
    and back. The first byte picks one. None may raise, whatever it reads. */
-#include <lauxlib.h>
-#include <lualib.h>
-#include "fuzz.h"
+#include "fuzz_lua.h"
 
 static const char script[] =
     "local id, seen = require 'azure.resource_id', require 'azure.forwarded'\n"
@@ -28,27 +26,12 @@ static const char script[] =
     "local all = { parse_id, caller, there_and_back }\n"
     "return function(which, text) all[which % #all + 1](text) end\n";
 
-static lua_State *start (void) {
-  lua_State *L = luaL_newstate();
-  if (!L) abort();
-  luaL_openlibs(L);
-  if (luaL_dostring(L, script) != LUA_OK) {
-    fprintf(stderr, "%s\n", lua_tostring(L, -1));
-    abort();
-  }
-  return L;
-}
-
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   static lua_State *L; /* one for all inputs: starting one is slow */
-  if (!L) L = start();
+  if (!L) L = fuzz_lua(script);
   if (size == 0) return 0;
-  lua_pushvalue(L, 1);
   lua_pushinteger(L, data[0]);
   lua_pushlstring(L, (const char *)data + 1, size - 1);
-  if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
-    fprintf(stderr, "it raised: %s\n", lua_tostring(L, -1));
-    abort();
-  }
+  fuzz_call(L, 2);
   return 0;
 }

@@ -76,9 +76,9 @@ local function open(host, opts)
     end
   end
 
-  function host.stop()
+  function host:stop()
     handle:stop()
-    handle:unref()
+    if self.fd then handle:unref() end
   end
 end
 
