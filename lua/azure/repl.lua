@@ -35,6 +35,15 @@ local on_azure = [[
 Here for you: client. Try:
   all(client:list("/subscriptions"))]]
 
+---@class azure.ReplOptions
+---@field azure boolean? Azure itself, with the default credential
+---@field client azure.Client? one of yours; it stays open
+---@field tls boolean? the emulator over TLS
+---@field speed number? how much faster than Azure the emulator is, default 25
+---@field env table? further variables
+---@field input file*? default io.stdin
+---@field output file*? default io.stdout
+
 local allowed = {
   azure = true, tls = true, speed = true, client = true, env = true, input = true, output = true,
 }
@@ -103,8 +112,7 @@ end
 
 --- Runs a prompt until its input ends. Without a client of yours it brings one:
 --- the emulator's, or with `azure = true` Azure's own with the default credential.
----@param opts { azure: boolean?, tls: boolean?, speed: number?, client: azure.Client?, env: table?, input: file*?, output: file*? }?
----  env: further variables; speed: how much faster than Azure the emulator is, default 25
+---@param opts azure.ReplOptions?
 ---@return boolean? ok
 ---@return azure.Error? err when it could not begin
 function repl.start(opts)

@@ -193,7 +193,7 @@ Http.__name = "azure.http"
 ---@field http1_only boolean?
 
 --- Begins a request.
----@param request { method: string?, url: string, headers: table?, body: string?, timeout: number? } timeout: default 100
+---@param request { method: string?, url: string, headers: table?, body: string?, timeout: number? } default 100 seconds
 ---@return azure.Op op gives an azure.Response
 function Http:send(request) end
 
@@ -255,102 +255,6 @@ function Terminal:suspend() end
 
 --- Puts the terminal back as it was.
 function Terminal:close() end
-
---- The emulator's HTTP server, of the C module `azure.emulator.server`.
----@class azure.emulator.Server
-local Server = {}
-Server.__name = "azure.emulator.server"
-
----@class azure.emulator.RawRequest
----@field id integer
----@field method string
----@field path string with its query
----@field headers string[][] pairs of name and value, as they came
----@field body string
----@field remote string the caller's address
-
---- The next request that waits for its answer.
----@return azure.emulator.RawRequest? request
-function Server:next() end
-
---- Answers a request.
----@param id integer
----@param status integer
----@param headers string[][] pairs of name and value
----@param body string?
----@param delay number? seconds to wait before
----@return boolean ok
----@return string? why
-function Server:respond(id, status, headers, body, delay) end
-
---- Answers with the first bytes of the body under the whole body's length, then closes.
----@param id integer
----@param status integer
----@param headers string[][]
----@param body string
----@param bytes integer
----@param delay number?
----@return boolean ok
----@return string? why
-function Server:truncate(id, status, headers, body, bytes, delay) end
-
---- Closes the connection without an answer.
----@param id integer
----@param delay number?
----@return boolean ok
----@return string? why
-function Server:drop(id, delay) end
-
---- Resets the connection.
----@param id integer
----@param delay number?
----@return boolean ok
----@return string? why
-function Server:reset(id, delay) end
-
---- The port that it listens on.
----@return integer port
-function Server:port() end
-
---- How many connections are open.
----@return integer count
-function Server:connections() end
-
---- Stops listening and closes all connections.
-function Server:close() end
-
---- What `require "azure.emulator.server"` gives.
----@class azure.emulator.ServerModule
-local server = {}
-
---- Starts a server. `handler(server)` is called while requests wait.
----@param opts { address: string?, port: integer?, cert: string?, key: string?, max_body_bytes: integer?, select: boolean? }
----@param handler fun(server: azure.emulator.Server)
----@return azure.emulator.Server? server
----@return string? why
-function server.open(opts, handler) end
-
---- A certificate for loopback and the CA that vouches for it, fresh each time.
----@return { ca: string, cert: string, key: string } pems
-function server.certificate() end
-
---- The digests that name a certificate in assertions.
----@param pem string
----@return string? sha1 bytes
----@return string? sha256 bytes
-function server.certificate_digests(pem) end
-
---- Whether a certificate's key made a signature.
----@param pem string
----@param algorithm string "RS256" or "PS256"
----@param data string
----@param signature string bytes
----@return boolean
-function server.certificate_verifies(pem, algorithm, data, signature) end
-
---- Whether the program at the other end of standard input has gone.
----@return boolean
-function server.input_closed() end
 
 --- The loop of this Lua state, made at first use.
 ---@return azure.Loop loop
@@ -437,6 +341,29 @@ function core.redact_url(url) end
 ---@return string? reason
 ---@return integer? position
 function core.json_decode(text, null, array_mt) end
+
+--- Encodes JSON; see azure.json.
+---@param value any
+---@param null any stands for null
+---@param array_mt table metatable of arrays
+---@param empty_array any `[]` wherever it stands; nil: there is no such value
+---@return string? text
+---@return string? reason
+function core.json_encode(value, null, array_mt, empty_array) end
+
+--- Percent-encodes everything but RFC 3986's unreserved characters.
+---@param text string
+---@return string
+function core.escape(text) end
+
+--- Reads the path of a request in one pass; see azure.url.
+---@param path string
+---@return string path fit for a URL, without a fragment
+---@return string? kind provider and type in lower case
+---@return string? provider
+---@return boolean has_query
+---@return boolean has_version
+function core.scan_path(path) end
 
 --- The width of the terminal that a file is.
 ---@param file file*

@@ -22,7 +22,8 @@ local function each_module()
 end
 
 local function title_of(module)
-  return module.name == "azure.types" and "azure.core" or module.name
+  local compiled = { ["azure.types"] = "azure.core", ["azure.emulator.types"] = "azure.emulator.server" }
+  return compiled[module.name] or module.name
 end
 
 -- Types as code; the classes among them lead to their descriptions.

@@ -42,9 +42,9 @@ local docstrings = {}
 --- Modules that scripts use, in the order of the pages. The rest is internal.
 docstrings.modules = {
   "azure", "azure.client", "azure.identity", "azure.signalr", "azure.signalr.collections", "azure.private_endpoint",
-  "azure.private_link", "azure.task", "azure.progress", "azure.forwarded", "azure.resource_id", "azure.json",
-  "azure.errors", "azure.host.luv", "azure.host.cqueues", "azure.host.copas", "azure.emulator",
-  "azure.emulator.upstream", "azure.repl", "azure.types",
+  "azure.private_link", "azure.task", "azure.group", "azure.progress", "azure.forwarded", "azure.resource_id",
+  "azure.json", "azure.errors", "azure.host.luv", "azure.host.cqueues", "azure.host.copas", "azure.emulator",
+  "azure.emulator.upstream", "azure.emulator.types", "azure.repl", "azure.rpc", "azure.types",
 }
 
 local openers = { ["("] = ")", ["{"] = "}", ["["] = "]", ["<"] = ">" }
@@ -151,7 +151,8 @@ end
 local function add_class(module, line, block)
   if not block or not block.class then return false end
   table.insert(module.classes, {
-    name = block.class, parent = block.parent ~= "" and block.parent or nil, text = text_of(block), fields = block.fields, functions = {},
+    name = block.class, parent = block.parent ~= "" and block.parent or nil, text = text_of(block),
+    fields = block.fields, functions = {},
     var = line:match("^local%s+([%w_]+)%s*=") or line:match("^([%w_]+)%s*="),
   })
   return true
@@ -321,21 +322,37 @@ function docstrings.of_function(fn)
   return path and defined_at(parse_file(path), info.linedefined)
 end
 
---- Every documented function whose name or text has the word, for searching.
+local function says(word, ...)
+  return table.concat({ ... }, " "):lower():find(word:lower(), 1, true) ~= nil
+end
+
+local function function_says(fn, word)
+  if says(word, fn.name, fn.text) then return true end
+  for _, tag in ipairs(fn.tags) do
+    if says(word, tag.name, tag.text) then return true end
+  end
+  return false
+end
+
+--- Every documented function and field whose name or text has the word.
 ---@param word string
----@return azure.repl.Function[]
+---@return azure.repl.Function[] functions
+---@return azure.repl.Tag[] fields their names have the class in front
 function docstrings.search(word)
-  local found = {}
-  local wanted = word:lower()
+  local functions, fields = {}, {}
   for module in each_module() do
     for _, fn in ipairs(module.functions) do
-      local words = { fn.name, fn.text }
-      for _, tag in ipairs(fn.tags) do words[#words + 1] = (tag.name or "") .. " " .. tag.text end
-      local text = table.concat(words, " "):lower()
-      if fn.documented and text:find(wanted, 1, true) then found[#found + 1] = fn end
+      if fn.documented and function_says(fn, word) then functions[#functions + 1] = fn end
+    end
+    for _, class in ipairs(module.classes) do
+      for _, field in ipairs(class.fields) do
+        local name = class.name .. "." .. field.name
+        local found = says(word, field.name, field.text)
+        if found then fields[#fields + 1] = { name = name, type = field.type, text = field.text } end
+      end
     end
   end
-  return found
+  return functions, fields
 end
 
 --- How a function is written: "client:get(id, opts)".

@@ -101,10 +101,11 @@ local function module_of(value)
 end
 
 local function about_word(word)
-  local found = docstrings.search(word)
-  if #found == 0 then return ("nothing is known about '%s'"):format(word) end
-  local out = { ("%d that say '%s':"):format(#found, word) }
-  add_summaries(out, found)
+  local functions, fields = docstrings.search(word)
+  if #functions + #fields == 0 then return ("nothing is known about '%s'"):format(word) end
+  local out = { ("%d that say '%s':"):format(#functions + #fields, word) }
+  add_summaries(out, functions)
+  for _, field in ipairs(fields) do add(out, "  %s  %s  %s", field.name, field.type, field.text) end
   return table.concat(out, "\n")
 end
 

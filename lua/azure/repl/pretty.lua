@@ -48,10 +48,13 @@ local function key_text(key)
   return type(key) == "string" and "[" .. quote(key) .. "]" or "[" .. tostring(key) .. "]"
 end
 
+local ranks = { number = 1, string = 2 }
+
 -- Numbers first, then names; the rest by what they look like.
 local function before(a, b)
-  if type(a) == "number" and type(b) == "number" then return a < b end
-  if type(a) ~= type(b) then return type(a) == "number" end
+  local rank_a, rank_b = ranks[type(a)] or 3, ranks[type(b)] or 3
+  if rank_a ~= rank_b then return rank_a < rank_b end
+  if rank_a < 3 then return a < b end
   return tostring(a) < tostring(b)
 end
 

@@ -223,8 +223,9 @@ end
 ---@return azure.repl.Session
 function session.new(opts)
   local self = setmetatable({
-    input = opts.input, output = opts.output, introduction = opts.introduction or "", ids = {}, known = {}, ended = false,
-    env = setmetatable({}, { __index = _G }), rearm = core.interrupts(),
+    input = opts.input, output = opts.output, introduction = opts.introduction or "", ids = {}, known = {},
+    ended = false, env = setmetatable({}, { __index = _G }),
+    rearm = core.interrupts(),
   }, Session)
   local on_terminal = core.terminal_width(self.output) ~= nil
   self.prompted = on_terminal and core.terminal_width(self.input) ~= nil

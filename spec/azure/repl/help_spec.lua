@@ -1,0 +1,50 @@
+local help = require "azure.repl.help"
+local helper = require "spec.helper"
+
+local function has(text, ...)
+  for _, part in ipairs{ ... } do assert.truthy(text:find(part, 1, true), text) end
+end
+
+describe("help.text", function()
+  it("explains a function: arguments, options one by one, results", function()
+    local client = helper.closing(require("azure").client{ credential = false })
+
+    has(help.text(client.put), "client:put(id, body, opts)", "Creates or replaces", "arguments", "gives",
+      "opts: azure.WriteOptions", ".final_state_via", ".api_version")
+  end)
+
+  it("explains a method of the C core", function()
+    local op = require("azure.core").sleep(0):cancel()
+
+    has(help.text(op.wait), "op:wait(opts)", "on_progress", "azure.Error?  err")
+  end)
+
+  it("explains an object by its class", function()
+    local client = helper.closing(require("azure").client{ credential = false })
+
+    has(help.text(client:signalr(helper.signalr_id)), "azure.SignalR", ".shared_private_links", "signalr:restart(opts)")
+    has(help.text(require("azure.errors").new{ kind = "auth", message = "x" }), "azure.Error", ".hint")
+  end)
+
+  it("explains a module", function()
+    has(help.text(require("azure.identity")), "azure.identity", "identity.azure_cli(opts)")
+    has(help.text(require("azure")), "private paths", ".private_link")
+  end)
+
+  it("looks up a name in the session", function()
+    has(help.text("json.decode", { json = require("azure.json") }), "json.decode(text)")
+    has(help.text("azure.Op", {}), "op:resume_token()")
+  end)
+
+  it("searches where a text names nothing", function()
+    has(help.text("nextlink", {}), "1 that say 'nextlink':", "azure.ListOptions.next_link")
+    has(help.text("AZ LOGIN", {}), "identity.azure_cli(opts)")
+  end)
+
+  it("says when there is nothing to say", function()
+    has(help.text("no word of this", {}), "nothing is known about 'no word of this'")
+    has(help.text(12), "no documentation for a number")
+    has(help.text(function() end), "no comment")
+    has(help.text(string.rep), "no comment")
+  end)
+end)
