@@ -20,7 +20,7 @@ verdict() {
   fi
 }
 
-c_files() { find csrc spec/c spec/fuzz bench examples -name '*.[ch]' | sort; }
+c_files() { find csrc spec/c spec/fuzz spec/trust bench examples -name '*.[ch]' | sort; }
 
 format() {
   bad=0

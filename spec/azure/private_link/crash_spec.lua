@@ -81,6 +81,7 @@ describe("establish survives a request", function()
 
           establish(client, try)
           struck = struck + rule.hits
+          rule:remove() -- a first run that was shorter leaves it unspent
           local report, err = establish(client, try)
 
           assert.is_not_nil(report, ("request %d: %s"):format(number, tostring(err)))

@@ -38,6 +38,15 @@ describe("facts", function()
     assert.equal("service", facts.failure.kind)
   end)
 
+  it("keep a cancellation, so that nothing goes on as if it had been a fact", function()
+    local task = require("azure").spawn(function() facts:get("upstream_permissions") end)
+    require("azure").loop():step(0)
+
+    task:cancel():wait()
+
+    assert.equal("cancelled", facts.failure.kind)
+  end)
+
   it("find the plan of a site", function()
     assert.equal("EP1", facts:get("server_farm").sku.name)
   end)
