@@ -140,14 +140,19 @@ $(BUILD)/spec/%: spec/c/%.c $(CORE_LIB) $(wildcard spec/c/*.h spec/c/fake_*.c cs
 $(BUILD)/spec/test_states: $(LUA_OBJ)
 $(BUILD)/spec/test_states: TEST_LUA := $(LUA_CFLAGS) $(LUA_OBJ) $(LUA_LIBS)
 
-ctest-build: $(C_TESTS)
+# A proxy for specs that spoils connections (spec/trust/wire.c).
+WIRE_SO := $(BUILD)/spec/wire.so
+$(WIRE_SO): spec/trust/wire.c csrc/host_api.h $(BUILD)/flags | $(BUILD)/spec $(BUILD)/exports.map
+	$(call say,link)$(CC) $(CFLAGS_ALL) $(LUA_CFLAGS) -Icsrc $(MODULE_LDFLAGS) $(LDFLAGS) $(EXTRA_LDFLAGS) -o $@ $<
+
+ctest-build: $(C_TESTS) $(WIRE_SO)
 ctest: ctest-build
 	@$(WRAP_ENV) spec/check/ctest.sh $(C_TESTS)
 
 # make spec SPEC=spec/azure/json_spec.lua ARGS='--filter=null'
 SPEC ?=
 ARGS ?=
-spec: all
+spec: all $(WIRE_SO)
 	@$(WITH_PATHS) $(WRAP_ENV) LUA='$(LUA)' spec/check/busted.sh $(ARGS) $(SPEC)
 
 test:
@@ -157,7 +162,7 @@ test:
 
 # ---- to see it work
 
-.PHONY: demo repl bench bench-build conformance
+.PHONY: demo repl bench conformance
 demo:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory -s all
@@ -177,14 +182,9 @@ docs:
 	@mkdir -p $(BUILD)/docs
 	@$(WITH_PATHS) $(LUA) spec/check/docs.lua $(BUILD)/docs
 
-# The benchmark's own C programs: build/bench/NAME from bench/NAME.c.
-$(BUILD)/bench/%: bench/%.c $(CORE_LIB)
-	@mkdir -p $(@D)
-	$(call say,bench)$(CC) $(CFLAGS_ALL) $(LIB_CFLAGS) -Icsrc -o $@ $< $(CORE_LIB) $(CORE_LIBS) -lssl -lpthread
-bench-build: $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 bench:
 	@.ci/setup bench
-	@$(MAKE) --no-print-directory -s all bench-build
+	@$(MAKE) --no-print-directory -s all
 	@$(WITH_PATHS) LUA='$(LUA)' BUILD='$(BUILD)' sh bench/run.sh $(ARGS)
 
 conformance:
@@ -200,7 +200,7 @@ check:
 	@LUA='$(LUA)' MAKE='$(MAKE)' spec/check/check.sh
 
 format:
-	clang-format -i $$(find csrc spec/c spec/fuzz bench examples -name '*.[ch]')
+	clang-format -i $$(find csrc spec/c spec/fuzz spec/trust bench examples -name '*.[ch]')
 
 check-gcc:
 	@$(MAKE) --no-print-directory -s CC=gcc WERROR=-Werror BUILD=$(BUILD)/gcc all ctest-build
@@ -233,7 +233,7 @@ $(BUILD)/fuzz/%: spec/fuzz/%.c $(CORE_LIB) | $(BUILD)/fuzz
 	$(call say,fuzz)$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $(LIB_CFLAGS) -fsanitize=fuzzer -Icsrc -Ispec/c -Ispec/fuzz -o $@ $< \
 	  $$(sed -n 's|.*links: *\([^*]*\)\*/.*|\1|p' $< | tr ' ,' '\n\n' | sed -n 's|^..*$$|spec/c/&|p') \
 	  $(CORE_LIB) $(CORE_LIBS) $(FUZZ_LIBS) -lpthread
-$(BUILD)/fuzz/fuzz_script: FUZZ_LIBS := $(LUA_CFLAGS) $(LUA_LIBS)
+$(addprefix $(BUILD)/fuzz/,fuzz_script fuzz_lua_json fuzz_emulator): FUZZ_LIBS := $(LUA_CFLAGS) $(LUA_LIBS)
 .PHONY: fuzz-build
 fuzz-build: $(FUZZERS)
 fuzz:
@@ -254,7 +254,28 @@ torture:
 	@$(ASAN_MAKE) torture-build
 	@$(WITH_PATHS) $(ASAN_ENV) LUA='$(LUA)' $(BUILD)/asan/torture $(ARGS)
 
-SOAK_SECONDS ?= 1800
+# Several Lua states in threads, under ThreadSanitizer.
+TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
+.PHONY: tsan tidy gc-stress
+tsan:
+	@.ci/setup asan
+	@$(MAKE) --no-print-directory -s CC=gcc BUILD=$(BUILD)/tsan OPTIMIZE=-O1 HARDEN= EXTRA_CFLAGS='$(TSAN_FLAGS)' \
+	  $(BUILD)/tsan/spec/test_states $(BUILD)/tsan/spec/test_mem
+	@LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' LUA_CPATH='$(LUA_CPATH_HERE)' TSAN_OPTIONS=halt_on_error=1 \
+	  spec/check/ctest.sh $(BUILD)/tsan/spec/test_states $(BUILD)/tsan/spec/test_mem
+
+# Two analysers that read C for longer than `make check` should take.
+tidy:
+	@.ci/setup tidy
+	@spec/check/tidy.sh $(LUA_CFLAGS) $(LIB_CFLAGS) $(MHD_CFLAGS)
+
+# The specs while Lua's collector works as hard as it can (GC=each|generational|incremental).
+GC ?= each
+gc-stress: all ctest-build
+	@$(WITH_PATHS) AZL_GC=$(GC) AZL_SCHEDULES=30 AZL_FAULT_SCHEDULES=50 LUA='$(LUA)' spec/check/busted.sh $(ARGS) $(SPEC)
+
+SOAK_MINUTES ?= 30
+SOAK_SECONDS ?= $(shell expr $(SOAK_MINUTES) \* 60)
 soak:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory -s all
@@ -291,7 +312,8 @@ help:
 	@echo 'make check        luacheck, clang-format, cppcheck, -Werror with gcc and clang, house rules'
 	@echo 'make asan         every test under ASan, UBSan and LSan;        make valgrind'
 	@echo 'make conformance  Microsoft'"'"'s own test servers and clients (needs node and npm)'
-	@echo 'make fuzz         libFuzzer targets (FUZZ_SECONDS=60 each);      make soak (SOAK_SECONDS=1800)'
+	@echo 'make fuzz         libFuzzer targets (FUZZ_SECONDS=60 each);      make soak (SOAK_MINUTES=30)'
 	@echo 'make bench        side-by-side benchmarks;                       make repl (ARGS=--azure);  make docs  the reference'
 	@echo 'make torture      every allocation fails in turn;               make dist  the release'
+	@echo 'make tsan         Lua states in threads;  make tidy  clang-tidy and scan-build;  make gc-stress'
 	@echo 'make install      both rocks with luarocks;                      make rocks  try them in a fresh tree'

@@ -9,15 +9,24 @@
 
 enum { TOKEN_BYTES = 1200, EVENTS = 256 };
 
-struct curl_slist *engine_headers (void) {
-  char line[TOKEN_BYTES + 64];
-  int used = snprintf(line, sizeof(line), "Authorization: Bearer ");
-  memset(line + used, 'x', TOKEN_BYTES);
-  line[used + TOKEN_BYTES] = '\0';
-  struct curl_slist *headers = curl_slist_append(NULL, line);
-  headers = curl_slist_append(headers, "Content-Type: application/json");
-  headers = curl_slist_append(headers, "Accept: application/json");
-  return curl_slist_append(headers, "Expect:");
+struct curl_slist *engine_headers (int with_body) {
+  static const char *const lines[] = {
+      "x-ms-client-request-id: 00000000-0000-4000-8000-000000000000",
+      "Accept: application/json",
+      "User-Agent: azure-signalr-lua/0.1.0 libcurl/7.88.1 (Lua 5.4; POSIX)",
+      "Accept-Encoding: gzip, deflate",
+      "Expect:",
+  };
+  char token[TOKEN_BYTES + 64];
+  int used = snprintf(token, sizeof(token), "Authorization: Bearer ");
+  memset(token + used, 'x', TOKEN_BYTES);
+  token[used + TOKEN_BYTES] = '\0';
+  struct curl_slist *headers = curl_slist_append(NULL, token);
+  if (with_body)
+    headers = curl_slist_append(headers, "Content-Type: application/json");
+  for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+    headers = curl_slist_append(headers, lines[i]);
+  return headers;
 }
 
 static int on_socket (CURL *easy, curl_socket_t fd, int what, void *ctx,
@@ -44,7 +53,7 @@ static int on_timer (CURLM *multi, long timeout_ms, void *ctx) {
 }
 
 void engine_open (struct engine *engine,
-                  void (*on_done) (void *private_data, CURLcode code)) {
+                  void (*on_done)(void *private_data, CURLcode code)) {
   engine->multi = curl_multi_init();
   engine->epoll_fd = epoll_create1(0);
   engine->timeout_ms = -1;
@@ -61,12 +70,10 @@ static size_t on_body (char *bytes, size_t size, size_t count, void *ctx) {
   return size * count;
 }
 
-CURL *engine_handle (void *private_data, struct curl_slist *headers,
-                     const char *ca_file) {
+CURL *engine_handle (void *private_data, const char *ca_file) {
   CURL *easy = curl_easy_init();
   curl_easy_setopt(easy, CURLOPT_PRIVATE, private_data);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   if (!ca_file) return easy;
   curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);

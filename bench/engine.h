@@ -10,17 +10,15 @@ struct engine {
   CURLM *multi;
   int epoll_fd;
   long timeout_ms;
-  void (*on_done) (void *private_data, CURLcode code);
+  void (*on_done)(void *private_data, CURLcode code);
 };
 
-/* What is sent, without the token's line: three header fields that every
-   client here sends, and a token of 1,200 bytes. */
-struct curl_slist *engine_headers (void);
+/* The header fields that azure-signalr sends, with a token of 1,200 bytes. */
+struct curl_slist *engine_headers (int with_body);
 
 void engine_open (struct engine *engine,
-                  void (*on_done) (void *private_data, CURLcode code));
-CURL *engine_handle (void *private_data, struct curl_slist *headers,
-                     const char *ca_file);
+                  void (*on_done)(void *private_data, CURLcode code));
+CURL *engine_handle (void *private_data, const char *ca_file);
 /* One turn; waits at most max_wait_ms, -1: until something happens. */
 void engine_turn (struct engine *engine, long max_wait_ms);
 

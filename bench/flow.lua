@@ -15,7 +15,9 @@ local client <close> = azure.client{
   credential = azure.identity.static{ token = ("x"):rep(1200), expires_on = os.time() + 86400 },
 }
 
-local link_body = { properties = { groupId = "sites", privateLinkResourceId = site, requestMessage = "please approve" } }
+local link_body = { properties = {
+  groupId = "sites", privateLinkResourceId = site, requestMessage = "please approve",
+} }
 local approval = { properties = { privateLinkServiceConnectionState = { status = "Approved",
   description = "please approve" } } }
 

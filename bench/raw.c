@@ -20,7 +20,7 @@ enum { STEPS = 9 };
 
 struct world {
   struct engine engine;
-  struct curl_slist *headers;
+  struct curl_slist *read_headers, *write_headers;
   const char *origin, *ca_file;
   struct flow *flows;
   int concurrency, next, total, done, failed;
@@ -54,7 +54,11 @@ static size_t on_header (char *bytes, size_t size, size_t count, void *ctx) {
 
 static void set_url (struct flow *flow) {
   static const char *const paths[STEPS] = {
-      LINK, NULL, NULL, NULL, LINK,
+      LINK,
+      NULL,
+      NULL,
+      NULL,
+      LINK,
       SITE "/privateEndpointConnections?api-version=2023-12-01",
       SITE "/privateEndpointConnections/spl-%d-0001?api-version=2023-12-01",
       SITE "/privateEndpointConnections/spl-%d-0001?api-version=2023-12-01",
@@ -77,6 +81,9 @@ static void start_step (struct flow *flow) {
   set_url(flow);
   curl_easy_setopt(flow->easy, CURLOPT_HTTPGET, 1L);
   curl_easy_setopt(flow->easy, CURLOPT_CUSTOMREQUEST, NULL);
+  curl_easy_setopt(flow->easy, CURLOPT_HTTPHEADER,
+                   body ? flow->world->write_headers
+                        : flow->world->read_headers);
   if (body) {
     curl_easy_setopt(flow->easy, CURLOPT_POSTFIELDS, body);
     curl_easy_setopt(flow->easy, CURLOPT_CUSTOMREQUEST, "PUT");
@@ -108,7 +115,7 @@ static void on_done (void *private_data, CURLcode code) {
 static void open_flow (struct flow *flow, struct world *world) {
   flow->world = world;
   if (flow->easy) return;
-  flow->easy = engine_handle(flow, world->headers, world->ca_file);
+  flow->easy = engine_handle(flow, world->ca_file);
   curl_easy_setopt(flow->easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(flow->easy, CURLOPT_HEADERDATA, flow);
 }
@@ -128,7 +135,8 @@ int main (int argc, char **argv) {
   double load_cpu_s = engine_cpu_s();
   curl_global_init(CURL_GLOBAL_DEFAULT);
   double begun_s = engine_now_s();
-  struct world world = {.headers = engine_headers(),
+  struct world world = {.read_headers = engine_headers(0),
+                        .write_headers = engine_headers(1),
                         .origin = argv[1],
                         .ca_file = argc > 5 ? argv[5] : NULL,
                         .concurrency = atoi(argv[3])};

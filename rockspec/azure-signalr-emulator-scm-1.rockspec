@@ -70,6 +70,7 @@ build = {
     ["azure.emulator.targets"] = "lua/azure/emulator/targets.lua",
     ["azure.emulator.throttle"] = "lua/azure/emulator/throttle.lua",
     ["azure.emulator.transport"] = "lua/azure/emulator/transport.lua",
+    ["azure.emulator.types"] = "lua/azure/emulator/types.lua",
     ["azure.emulator.upstream"] = "lua/azure/emulator/upstream.lua",
     ["azure.emulator.web"] = "lua/azure/emulator/web.lua",
     ["azure.emulator.wire"] = "lua/azure/emulator/wire.lua",

@@ -199,7 +199,7 @@ end
 ---@param level integer? as in `check_options`
 function errors.check_type(value, types, name, fname, level)
   local actual = type(value)
-  if actual == types then return end
+  if actual == types or (value == nil and types:find("nil", 1, true)) then return end
   for wanted in types:gmatch("[^|]+") do
     if wanted == actual or (wanted == "integer" and math.type(value) == "integer") then return end
   end

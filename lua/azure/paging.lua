@@ -2,6 +2,7 @@
 
 local core = require "azure.core"
 local errors = require "azure.errors"
+local json = require "azure.json"
 local url = require "azure.url"
 
 local paging = {}
@@ -51,7 +52,7 @@ local function fetch(state)
   local response, err = state.client:request(request)
   if not response then return err end
   local items = response.json and (state.items == "" and response.json or at(response.json, state.items))
-  if items == require("azure.json").null then items = {} end
+  if items == json.null then items = {} end
   if type(items) ~= "table" then
     return protocol_error("NotAList", ("the answer has no list at '%s'"):format(state.items), response)
   end

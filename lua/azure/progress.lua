@@ -108,9 +108,9 @@ end
 
 local function mark(self, event)
   local style = styles[event.state] or styles.start
-  local mark = self.unicode and style.mark or style.ascii
-  if not self.color then return mark end
-  return ("\27[%sm%s\27[0m"):format(style.color, mark)
+  local sign = self.unicode and style.mark or style.ascii
+  if not self.color then return sign end
+  return ("\27[%sm%s\27[0m"):format(style.color, sign)
 end
 
 local function clear(self)
@@ -222,17 +222,30 @@ local function iso_time(at)
   return os.date("!%Y-%m-%dT%H:%M:%S", math.floor(at)) .. (".%03dZ"):format(math.floor(at % 1 * 1000))
 end
 
---- A function for `on_event` that writes each event as one line of JSON.
+-- io's handles give nil and a reason; others may give nothing at all.
+local function write_line(handle, line)
+  local wrote, why = handle:write(line, "\n")
+  if wrote == nil and why then return why end
+  local flushed, problem = handle:flush()
+  return flushed == nil and problem or nil
+end
+
+--- A function for `on_event` that writes each event as one line of JSON. A full
+--- disk does not stop the job: the first line that is lost is told on stderr.
 ---@param handle file*
 ---@return fun(event: azure.Event)
 function progress.json_lines(handle)
   check_handle(handle, "progress.json_lines")
   local json = require "azure.json"
+  local told = false
   return function(event)
     local copy = progress.scrub(event)
     copy.time = iso_time(event.at or os.time())
-    handle:write(json.encode(copy), "\n")
-    handle:flush()
+    local why = write_line(handle, json.encode(copy))
+    if why and not told then
+      io.stderr:write("azure: events are lost, they cannot be written: ", tostring(why), "\n")
+    end
+    told = told or why ~= nil
   end
 end
 

@@ -33,7 +33,8 @@ end
 local function register(client, subscription, namespace)
   local path = ("%s/subscriptions/%s/providers/%s"):format(client.endpoint, subscription, namespace)
   local version = "?api-version=2021-04-01"
-  local ok, err = client.core:send{ method = "POST", url = path .. "/register" .. version, safe_to_repeat = true }:wait()
+  local request = { method = "POST", url = path .. "/register" .. version, safe_to_repeat = true }
+  local ok, err = client.core:send(request):wait()
   if not ok then return nil, err end
   return wait_until_registered(client, path .. version)
 end
@@ -46,17 +47,18 @@ end
 --- The first error is what the caller sees when registering fails.
 ---@param client azure.Client
 ---@param path string|table where the subscription stands
----@param call fun(): any, azure.Error?
+---@param call fun(client: azure.Client, ...): any, azure.Error?
+---@param ... any what `call` gets behind the client
 ---@return any
 ---@return azure.Error?
-function registration.retry(client, path, call)
-  local result, err = call()
+function registration.retry(client, path, call, ...)
+  local result, err = call(client, ...)
   for _ = 1, ATTEMPTS do
     if result or not client.auto_register or not codes[err.code or ""] then break end
     local subscription = text_of(path):lower():match("/subscriptions/([^/?]+)") or client.subscription_id
     local namespace = namespace_of(err)
     if not subscription or not namespace or not register(client, subscription, namespace) then break end
-    result, err = call()
+    result, err = call(client, ...)
   end
   return result, err
 end

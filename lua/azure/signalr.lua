@@ -190,13 +190,14 @@ end
 ---@return azure.Error? err
 function Signalr:skus(opts)
   local answer, err = self.client:get(self.id .. "/skus", options(opts, "signalr:skus"))
-  return answer and answer.value, err
+  return type(answer) == "table" and answer.value or nil, err
 end
 
 local function properties_of(self, opts, fname)
   local resource, err = self.client:get(self.id, errors.check_options(opts, call_options, fname, 4))
   if not resource then return nil, err end
-  return type(resource.properties) == "table" and resource.properties or {}
+  local properties = type(resource) == "table" and resource.properties
+  return type(properties) == "table" and properties or {}
 end
 
 --- Who may call it, from where.
@@ -250,7 +251,7 @@ end
 local function location_of(self, location)
   if location then return location end
   local resource, err = self:get()
-  return resource and resource.location, err
+  return type(resource) == "table" and resource.location or nil, err
 end
 
 local function in_location(self, location, what)

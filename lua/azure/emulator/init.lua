@@ -64,9 +64,18 @@ local function new_emulator(options)
   return self
 end
 
+-- What may be echoed into JSON must be text.
+local function is_text(request)
+  for _, value in pairs(request.headers) do
+    if not utf8.len(value) then return false end
+  end
+  return utf8.len(wire.unescape(request.url, true)) and utf8.len(request.body) and utf8.len(request.method)
+end
+
 -- Paths of the instance metadata service and its relatives come first: they
 -- are no tenants.
 local function route(self, request)
+  if not is_text(request) then return wire.error(400, "BadRequest", "The request is not text in UTF-8.") end
   local first = (request.segments[1] or ""):lower()
   if first == "subscriptions" or first == "providers" then return arm.handle(self, request) end
   return imds.handle(self, request) or entra.handle(self, request)

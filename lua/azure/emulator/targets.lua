@@ -82,15 +82,17 @@ local function delete_vault_connection(ctx, record)
   ctx.state:after(ctx.cloud.options.timing("connection_closes"), function() network.close(ctx.cloud, record) end)
   local url, note = vault_status_url(ctx, record, "delete")
   ctx.cloud.vault_deletions = ctx.cloud.vault_deletions or {}
-  ctx.cloud.vault_deletions[note] = true
+  ctx.cloud.vault_deletions[note] = record
   return wire.empty(202, { { "location", url } })
 end
 
--- The end of a deletion is no recording's; Microsoft's clients take 200, 202
--- and 204 there, and nothing else (@azure/arm-keyvault).
+-- No recording has the end of a deletion. The specification's 200 has the
+-- connection, and @azure/arm-keyvault fails where nothing or a 404 comes.
 local function vault_connection_gone(ctx)
-  local deletions = ctx.cloud.vault_deletions or {}
-  return deletions[ctx.request.query["kv-operation"]] and wire.empty(204) or nil
+  local record = (ctx.cloud.vault_deletions or {})[ctx.request.query["kv-operation"]]
+  if not record then return nil end
+  record.provisioning_state, record.status = "Succeeded", "Disconnected"
+  return wire.json(200, render_vault_connection(record))
 end
 
 network.add_profile(VAULT, {

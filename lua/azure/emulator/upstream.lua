@@ -196,7 +196,7 @@ local listen_options = { port = true, address = true, keys = true, on_call = tru
 
 --- Starts an upstream. `keys`: the SignalR's access keys, or a function giving
 --- them; `on_call(entry)` hears of each call.
----@param opts { keys: string[]|function, port: integer?, address: string?, on_call: function?, clock: function?, listen: boolean? }
+---@param opts { keys: string[]|function, port: integer?, address: string?, on_call: function?, clock: function? }
 ---@return azure.emulator.Upstream? upstream
 ---@return azure.Error? err
 function upstream.listen(opts)

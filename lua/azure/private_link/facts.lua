@@ -81,7 +81,8 @@ function Facts:get(name)
     local value, err = readers[name](self.job, self)
     known = { value = value, err = err }
     self.known[name] = known
-    if err and job_module.is_transient(err) then self.failure = self.failure or err end
+    local ends_it = err and (err.kind == "cancelled" or job_module.is_transient(err))
+    if ends_it then self.failure = self.failure or err end
   end
   return known.value, known.err
 end

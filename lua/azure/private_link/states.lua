@@ -46,6 +46,7 @@ end
 ---@param owner string? "signalr" or the replica's name
 ---@return table
 function states.link(raw, owner)
+  raw = object(raw)
   local properties = object(raw.properties)
   return {
     id = text(raw.id),
@@ -69,6 +70,7 @@ end
 ---@param raw table
 ---@return table
 function states.connection(raw)
+  raw = object(raw)
   local properties = object(raw.properties)
   local state = object(properties.privateLinkServiceConnectionState)
   local endpoint = text(object(properties.privateEndpoint).id)
