@@ -134,6 +134,7 @@ build = {
       libdirs = { "$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)", "$(JANSSON_LIBDIR)" },
     },
     ["azure.client"] = "lua/azure/client.lua",
+    ["azure.clouds"] = "lua/azure/clouds.lua",
     ["azure.errors"] = "lua/azure/errors.lua",
     ["azure.forwarded"] = "lua/azure/forwarded.lua",
     ["azure.group"] = "lua/azure/group.lua",

@@ -1,5 +1,6 @@
 --- A client of Azure Resource Manager: any resource, any operation.
 
+local clouds = require "azure.clouds"
 local core = require "azure.core"
 local errors = require "azure.errors"
 local json = require "azure.json"
@@ -9,29 +10,12 @@ local url = require "azure.url"
 
 local module = {}
 
----@class azure.Cloud
----@field arm string origin of Azure Resource Manager
----@field authority string origin of Microsoft Entra ID
----@field audience string? scope without "/.default"; the ARM origin where absent
----@field ca_file string? PEM bundle that vouches for both
-
+--- Azure's clouds: `public`, `usgov` and `china`.
 ---@type table<string, azure.Cloud>
-module.clouds = {
-  public = { arm = "https://management.azure.com", authority = "https://login.microsoftonline.com" },
-  usgov = { arm = "https://management.usgovcloudapi.net", authority = "https://login.microsoftonline.us" },
-  china = { arm = "https://management.chinacloudapi.cn", authority = "https://login.chinacloudapi.cn" },
-}
+module.clouds = clouds.known
 
 --- api-versions for paths that carry none, by provider or resource type.
-module.api_versions = {
-  ["microsoft.signalrservice"] = "2024-03-01",
-  ["microsoft.web"] = "2023-12-01",
-  ["microsoft.keyvault"] = "2023-07-01",
-  ["microsoft.storage"] = "2023-05-01",
-  ["microsoft.network"] = "2023-11-01",
-  ["microsoft.authorization"] = "2022-04-01",
-  ["microsoft.resources"] = "2021-04-01",
-}
+module.api_versions = clouds.api_versions
 
 ---@class azure.RetryOptions
 ---@field max_retries integer? default 3
@@ -112,21 +96,6 @@ local client_options = {
 
 local retry_options = { max_retries = true, delay = true, max_delay = true }
 local log_levels = { error = 0, warning = 1, info = 2, verbose = 3 }
-
-local function check_cloud(cloud)
-  if type(cloud) == "string" then
-    local known = module.clouds[cloud]
-    if not known then
-      local near = errors.nearest(cloud, module.clouds)
-      error(("client: no cloud is called '%s'; %s"):format(cloud:sub(1, 40),
-        near and "did you mean '" .. near .. "'?" or "known: china, public, usgov"), 3)
-    end
-    return known
-  end
-  errors.check_type(cloud, "table", "cloud", "client", 3)
-  errors.check_type(cloud.arm, "string", "cloud.arm", "client", 3)
-  return cloud
-end
 
 local function credential_of(opts, cloud)
   local credential = opts.credential
@@ -210,7 +179,7 @@ end
 ---@return azure.Error?
 function module.new(opts)
   opts = errors.check_options(opts, client_options, "client")
-  local cloud = check_cloud(opts.cloud or "public")
+  local cloud = clouds.check(opts.cloud or "public", "client", 2)
   local credential, failure = credential_of(opts, cloud)
   if failure then return nil, failure end
   local settings = core_options(opts, cloud, credential)

@@ -69,7 +69,9 @@ local function is_text(request)
   for _, value in pairs(request.headers) do
     if not utf8.len(value) then return false end
   end
-  return utf8.len(wire.unescape(request.url, true)) and utf8.len(request.body) and utf8.len(request.method)
+  local is_arm = request.path:lower():find("^/+subscriptions/") -- everybody else reads forms
+  local body = is_arm and request.body or wire.unescape(request.body, true)
+  return utf8.len(wire.unescape(request.url, true)) and utf8.len(body) and utf8.len(request.method)
 end
 
 -- Paths of the instance metadata service and its relatives come first: they

@@ -189,8 +189,9 @@ keys["\26"] = function() return "suspend" end
 keys["\13"] = function() return "line" end
 keys["\10"] = keys["\13"]
 keys["\9"] = function(self)
-  -- In the middle of something pasted it is only space.
-  if self.pending ~= "" or not self.complete then self:insert("  ") else self:complete_word() end
+  -- At the start of a line it indents: nobody completes nothing, but many paste code.
+  local blank = not table.concat(self.chars, "", 1, self.cursor):find("%S")
+  if blank or not self.complete then self:insert("  ") else self:complete_word() end
 end
 keys["\11"] = function(self) self:cut(self.cursor + 1, #self.chars) end
 keys["\21"] = function(self) self:cut(1, self.cursor) end

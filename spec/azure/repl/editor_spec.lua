@@ -147,12 +147,12 @@ describe("the line editor", function()
       assert.equal("a", self:text())
     end)
 
-    it("takes a Tab inside of pasted text for space", function()
+    it("indents at the start of a line", function()
       local self = new(complete{ "wrong" })
 
-      self:feed("if a\tthen")
+      self:feed("\t\tx")
 
-      assert.equal("if a  then", self:text())
+      assert.equal("    x", self:text())
     end)
   end)
 
