@@ -27,30 +27,32 @@ static int number_at (const char *text) {
 }
 
 static void link_body (struct bench_reply *out, int flow, bool made) {
-  snprintf(out->body, sizeof(out->body),
-           "{\"properties\":{\"groupId\":\"sites\",\"privateLinkResourceId\":"
-           "\"" SITE "\",\"provisioningState\":\"%s\",\"requestMessage\":"
-           "\"please approve\",\"status\":\"%s\"},\"systemData\":{\"createdBy\":"
-           "\"bench\",\"createdAt\":\"2026-01-01T00:00:00Z\"},\"id\":\"" SIGNALR
-           "/sharedPrivateLinkResources/spl-%d\",\"name\":\"spl-%d\",\"type\":"
-           "\"Microsoft.SignalRService/SignalR/sharedPrivateLinkResources\"}",
-           made ? "Succeeded" : "Creating", made ? "Approved" : "Pending", flow,
-           flow);
+  snprintf(
+      out->body, sizeof(out->body),
+      "{\"properties\":{\"groupId\":\"sites\",\"privateLinkResourceId\":"
+      "\"" SITE "\",\"provisioningState\":\"%s\",\"requestMessage\":"
+      "\"please approve\",\"status\":\"%s\"},\"systemData\":{\"createdBy\":"
+      "\"bench\",\"createdAt\":\"2026-01-01T00:00:00Z\"},\"id\":\"" SIGNALR
+      "/sharedPrivateLinkResources/spl-%d\",\"name\":\"spl-%d\",\"type\":"
+      "\"Microsoft.SignalRService/SignalR/sharedPrivateLinkResources\"}",
+      made ? "Succeeded" : "Creating", made ? "Approved" : "Pending", flow,
+      flow);
 }
 
 static void connection_body (char *out, size_t size, int flow,
                              const char *status) {
-  snprintf(out, size,
-           "{\"id\":\"" SITE "/privateEndpointConnections/spl-%d-0001\",\"name\":"
-           "\"spl-%d-0001\",\"type\":\"Microsoft.Web/sites/"
-           "privateEndpointConnections\",\"location\":\"West US\",\"properties\":"
-           "{\"provisioningState\":\"Succeeded\",\"privateEndpoint\":{\"id\":"
-           "\"/subscriptions/m/resourceGroups/m/providers/Microsoft.Network/"
-           "privateEndpoints/spl-%d\"},\"groupIds\":[\"sites\"],"
-           "\"privateLinkServiceConnectionState\":{\"status\":\"%s\","
-           "\"description\":\"please approve\",\"actionsRequired\":\"None\"},"
-           "\"ipAddresses\":[]}}",
-           flow, flow, flow, status);
+  snprintf(
+      out, size,
+      "{\"id\":\"" SITE "/privateEndpointConnections/spl-%d-0001\",\"name\":"
+      "\"spl-%d-0001\",\"type\":\"Microsoft.Web/sites/"
+      "privateEndpointConnections\",\"location\":\"West US\",\"properties\":"
+      "{\"provisioningState\":\"Succeeded\",\"privateEndpoint\":{\"id\":"
+      "\"/subscriptions/m/resourceGroups/m/providers/Microsoft.Network/"
+      "privateEndpoints/spl-%d\"},\"groupIds\":[\"sites\"],"
+      "\"privateLinkServiceConnectionState\":{\"status\":\"%s\","
+      "\"description\":\"please approve\",\"actionsRequired\":\"None\"},"
+      "\"ipAddresses\":[]}}",
+      flow, flow, flow, status);
 }
 
 static size_t wait_header (const struct bench_answers *self, char *out,

@@ -12,9 +12,9 @@ enum { BENCH_FLOWS = 1 << 20 };
 struct bench_answers {
   const char *scheme;
   int port;
-  int polls;         /* status requests until an operation has succeeded */
-  long retry_after;  /* seconds in the header; -1: no such header */
-  long min_gap_ms;   /* a poll that comes sooner after the last is early */
+  int polls;        /* status requests until an operation has succeeded */
+  long retry_after; /* seconds in the header; -1: no such header */
+  long min_gap_ms;  /* a poll that comes sooner after the last is early */
   long requests, polled, early, overlapping;
   struct {
     int polls;

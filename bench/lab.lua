@@ -29,12 +29,16 @@ end
 local cores = tonumber(lab.read("getconf _NPROCESSORS_ONLN")) or 1
 local pinned = cores > 1 and has("taskset")
 
+-- A client that hangs must not hang everything.
+local limit = has("timeout") and "timeout 300 " or ""
+
 --- The command on the core of servers (0) or that of clients (1).
 ---@param core integer
 ---@param command string
 ---@return string
 function lab.on(core, command)
-  return pinned and ("taskset -c %d %s"):format(core, command) or command
+  local prefix = core == 0 and "" or limit
+  return pinned and ("%staskset -c %d %s"):format(prefix, core, command) or prefix .. command
 end
 
 --- Starts the server; `stop` ends it.

@@ -55,8 +55,7 @@ static void hold (struct server *server, struct peer *peer, int op) {
   server->last_held = peer;
 }
 
-static void reply (struct server *server, struct peer *peer,
-                   const char *line) {
+static void reply (struct server *server, struct peer *peer, const char *line) {
   struct bench_reply reply;
   size_t room = OUT_BYTES - peer->out_len;
   bench_answer(&server->answers, line, &reply);
@@ -202,8 +201,7 @@ static void listen_on (struct server *server, int port) {
   epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, server->listen_fd, &event);
 }
 
-static void use_tls (struct server *server, const char *cert,
-                     const char *key) {
+static void use_tls (struct server *server, const char *cert, const char *key) {
   server->tls = SSL_CTX_new(TLS_server_method());
   if (SSL_CTX_use_certificate_chain_file(server->tls, cert) != 1 ||
       SSL_CTX_use_PrivateKey_file(server->tls, key, SSL_FILETYPE_PEM) != 1) {

@@ -68,8 +68,7 @@ void azl_call_describe (const struct azl_call *call, struct azl_err *err) {
   azl_err_set(err, method, call->method);
   azl_err_set(err, url, url);
   azl_free(url);
-  azl_err_set(err, client_request_id,
-              azl_call_client_request_id(call));
+  azl_err_set(err, client_request_id, azl_call_client_request_id(call));
   if (call->request_id) azl_err_set(err, request_id, call->request_id);
   if (call->correlation_id)
     azl_err_set(err, correlation_id, call->correlation_id);

@@ -20,8 +20,7 @@ static void log_field (struct azl_call *call, const char *direction,
 static void log_headers (struct azl_call *call, const char *direction,
                          const struct azl_headers *headers) {
   for (size_t i = 0; i < headers->count; i++)
-    log_field(call, direction, headers->items[i].name,
-              headers->items[i].value);
+    log_field(call, direction, headers->items[i].name, headers->items[i].value);
 }
 
 void azl_call_log_request (struct azl_call *call,

@@ -80,7 +80,7 @@ struct azl_err *azl_err_oom (void) {
 struct azl_err *azl_err_copy (const struct azl_err *err) {
   struct azl_err *copy;
   struct azl_err from;
-  if (is_oom(err)) return azl_err_oom();
+  if (!err || is_oom(err)) return azl_err_oom();
   copy = azl_calloc(1, sizeof *copy);
   if (!copy) return azl_err_oom();
 

@@ -18,13 +18,13 @@ struct azl_http_field {
 
 struct azl_http_request {
   const char *method, *url;
-  const struct azl_headers *headers; /* copied; may be NULL */
+  const struct azl_headers *headers;   /* copied; may be NULL */
   const struct azl_http_field *fields; /* copied too; names that no other has */
   size_t field_count;
   const char *bearer_token; /* for Authorization; copied, NULL: none */
-  const void *body;                  /* copied; NULL: none */
+  const void *body;         /* copied; NULL: none */
   size_t body_len;
-  int64_t deadline_ms; /* on the loop's clock, -1: none */
+  int64_t deadline_ms;        /* on the loop's clock, -1: none */
   int64_t connect_timeout_ms; /* 0: the configuration's */
   bool no_proxy;              /* link-local endpoints */
   bool secret;                /* wipe request and response memory */

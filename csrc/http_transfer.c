@@ -74,9 +74,8 @@ struct azl_transfer *azl_transfer_new (struct azl_http *http,
       (request->deadline_ms < 0 ||
        azl_loop_timer(http->loop, &self->deadline, request->deadline_ms))) {
     if (!self->request.origin)
-      azl_transfer_fail_later(self,
-                              azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
-                                          "not an absolute http(s) URL"));
+      azl_transfer_fail_later(self, azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
+                                                "not an absolute http(s) URL"));
     return self;
   }
   azl_op_cancel(&self->op);

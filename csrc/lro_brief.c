@@ -201,8 +201,9 @@ static bool scan_document (struct scan *scan) {
 }
 
 struct json_t *azl_lro_brief (const char *text, size_t len) {
+  if (!text) return NULL;
   struct scan scan = {.at = text, .end = text + len, .top = json_object()};
-  if (text && scan.top && scan_document(&scan)) return scan.top;
+  if (scan.top && scan_document(&scan)) return scan.top;
   json_decref(scan.top);
   return NULL;
 }

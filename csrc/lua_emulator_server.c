@@ -203,7 +203,7 @@ static int server_close (lua_State *L) {
   if (!server) return 0;
   box->server = NULL;
   if (box->api->foreign(box->loop, NULL)) return 0; /* the parent's sockets */
-  (void)box->api->on_step(box->loop, NULL, box); /* removing cannot fail */
+  (void)box->api->on_step(box->loop, NULL, box);    /* removing cannot fail */
   azl_server_close(server);
   return 0;
 }

@@ -179,6 +179,7 @@ end
 ---@return azure.Error?
 function module.new(opts)
   opts = errors.check_options(opts, client_options, "client")
+  errors.check_type(opts.on_event, "function|table|nil", "on_event", "client")
   local cloud = clouds.check(opts.cloud or "public", "client", 2)
   local credential, failure = credential_of(opts, cloud)
   if failure then return nil, failure end

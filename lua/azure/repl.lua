@@ -63,10 +63,20 @@ local function event_handler(self)
   return function(event) self.waiting:event(event) end
 end
 
+-- The emulator is a rock of its own.
+local function start_emulator(opts, speed)
+  local found, emulator = pcall(require, "azure.emulator")
+  if found then return emulator.start{ seed = "contoso", tls = opts.tls, timings = 1 / speed } end
+  return nil, errors.new{
+    kind = "refused", code = "NoEmulator", message = "the emulator is not installed",
+    hint = "install azure-signalr-emulator, or set AZURE_SIGNALR_REPL=azure for Azure itself",
+  }
+end
+
 -- The emulator's Azure with the same things in reach as in the README.
 local function with_emulator(opts)
   local speed = opts.speed or DEFAULT_SPEED
-  local e, err = require("azure.emulator").start{ seed = "contoso", tls = opts.tls, timings = 1 / speed }
+  local e, err = start_emulator(opts, speed)
   if not e then return nil, err end
   local self = new_session(opts, on_emulator)
   local client = azure.client{

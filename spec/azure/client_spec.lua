@@ -155,6 +155,7 @@ describe("azure.client and bad arguments", function()
     { "an unknown option of the client", function() azure.client{ credental = 1 } end, "did you mean 'credential'" },
     { "a cloud that is none", function() azure.client{ cloud = "publik" } end, "did you mean 'public'" },
     { "a credential that is none", function() azure.client{ credential = 7 } end, "'credential' must be a credential" },
+    { "an event handler that is a text", function() azure.client{ on_event = "print" } end, "'on_event' must be" },
     { "retry settings of another kind", function() azure.client{ credential = false, retry = { maxretries = 1 } } end,
       "did you mean 'max_retries'" },
     { "a timeout that is no number", function() azure.client{ credential = false, timeout = "5" } end,

@@ -56,6 +56,14 @@ describe("azure.repl with lines from a pipe", function()
     assert.equal("azure.client (https://management.azure.com)\n", result.out)
   end)
 
+  it("says what to do where the emulator is not installed", function()
+    local result = child.shell(lua .. [[ -e "package.preload['azure.emulator'] = function() error('not here') end"]]
+      .. " lua/azure/repl.lua")
+
+    assert.equal(1, result.code)
+    assert.truthy(result.err:find("install azure-signalr-emulator", 1, true), result.err)
+  end)
+
   it("explains its arguments", function()
     local result = child.shell(lua .. " lua/azure/repl.lua --azur")
 

@@ -55,6 +55,23 @@ describe("a spec of the job", function()
     end
   end)
 
+  it("tells its steps to the client's on_event where the spec has none", function()
+    local heard, own = {}, {}
+    local watched = helper.client(helper.emulator{ seed = "contoso" }, {
+      on_event = function(event) heard[#heard + 1] = event.step end,
+    })
+    helper.virtual_time()
+
+    assert(azure.private_link.establish(watched, good))
+    local count = #heard
+    good.on_event = function(event) own[#own + 1] = event.step end
+    assert(azure.private_link.establish(watched, good))
+
+    assert.is_true(count > 0)
+    assert.equal(count, #heard)
+    assert.is_true(#own > 0)
+  end)
+
   it("raises for an unknown format of status", function()
     assert.error_matches(function() azure.private_link.status(client, { signalr = good.signalr, format = "treee" }) end,
       "did you mean 'tree'")
