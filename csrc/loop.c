@@ -19,7 +19,7 @@ struct azl_loop {
   struct azl_list ready;
   struct step_hook *hooks;
   int hook_count, hook_capacity;
-  int busy;
+  int busy, op_count;
   bool skipped_poll; /* in the last turn */
   struct azl_fork_mark mark;
 };
@@ -184,8 +184,12 @@ struct azl_list *azl_loop_ops (struct azl_loop *loop) {
   return &loop->ops;
 }
 
+void azl_loop_count_op (struct azl_loop *loop, int delta) {
+  loop->op_count += delta;
+}
+
 int azl_loop_op_count (struct azl_loop *loop) {
-  return azl_list_count(&loop->ops);
+  return loop->op_count;
 }
 
 struct azl_list *azl_loop_ready (struct azl_loop *loop) {

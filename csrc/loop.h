@@ -61,6 +61,7 @@ int64_t azl_loop_timeout_ms (struct azl_loop *loop);
 
 /* Operations under way (op.c keeps this list). */
 struct azl_list *azl_loop_ops (struct azl_loop *loop);
+void azl_loop_count_op (struct azl_loop *loop, int delta);
 int azl_loop_op_count (struct azl_loop *loop);
 
 /* Waits (op.h) that became ready, for the binding to resume. */

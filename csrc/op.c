@@ -14,6 +14,7 @@ void azl_op_init (struct azl_op *op, const struct azl_op_class *cls,
   azl_list_init(&op->node);
   azl_list_init(&op->waits);
   azl_list_push(azl_loop_ops(loop), &op->node);
+  azl_loop_count_op(loop, 1);
 }
 
 struct azl_op *azl_op_ref (struct azl_op *op) {
@@ -46,6 +47,7 @@ static void end (struct azl_op *op, enum azl_op_state state,
   op->state = state;
   op->err = err;
   azl_list_remove(&op->node);
+  azl_loop_count_op(op->loop, -1);
   wake_all(op, AZL_WAIT_FINISHED);
   void (*listener)(void *, struct azl_op *) = op->listener;
   op->listener = NULL;

@@ -264,7 +264,7 @@ static void test_loop_free_kills_and_reaps (void) {
   CHECK(mkfifo(stub_path(&stub, "fifo"), 0600) == 0);
   int fd = open(stub_path(&stub, "fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   struct azl_op *op =
-      start("trap '' TERM; sleep 1000 > fifo & : > ready; wait");
+      start("trap '' TERM; (: > ready; exec sleep 1000) > fifo & wait");
   CHECK(stub_wait_file(loop, stub_path(&stub, "ready")));
   azl_loop_free(loop);
   CHECK(stub_no_children());
