@@ -1,5 +1,5 @@
 -- The public names. Until 1.0 a minor version may change them, from then on
--- only a major one (CONTRIBUTING.md); either way not by accident: a name that
+-- only a major one (CHANGELOG.md); either way not by accident: a name that
 -- goes, or changes its kind, breaks scripts. New names are added here.
 local azure = require "azure"
 local helper = require "spec.helper"

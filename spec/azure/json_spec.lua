@@ -260,3 +260,10 @@ describe("json beside OpenResty's lua-cjson", function()
     assert.is_true(shared.is_array(fork.empty_array))
   end)
 end)
+
+it("a document that ends in an escape is refused at its end", function()
+  local value, err = json.decode('"u:\\')
+
+  assert.is_nil(value)
+  assert.matches("at byte 5 of 4", err.message)
+end)

@@ -151,6 +151,20 @@ rules["no-globals"] = function()
   end
 end
 
+-- Readiness and the end of a child: the rest is POSIX, for macOS and the BSDs.
+local may_be_linux = { ["csrc/poller_epoll.c"] = true, ["csrc/process.c"] = true }
+local linux_only = { "sys/epoll", "sys/timerfd", "sys/eventfd", "sys/signalfd", "sys/inotify", "sys/prctl",
+  "sys/syscall", "linux/" }
+rules["linux-in-two-files"] = function()
+  each_line(files("csrc", "*.[ch]"), function(file, number, line)
+    for _, header in ipairs(linux_only) do
+      if not may_be_linux[file] and line:find("^%s*#%s*include%s*<" .. header) then
+        find(file, number, "a header that only Linux has")
+      end
+    end
+  end)
+end
+
 local texts = "csrc lua spec examples bench rockspec Makefile README.md CHANGELOG.md .ci .busted .luacheckrc"
 local function all_texts()
   return output_of("find " .. texts .. " -name node_modules -prune -o -type f -print 2>/dev/null"

@@ -65,6 +65,19 @@ describe("azure.emulator", function()
     assert.equal("AuthorizationFailed", err.code)
   end)
 
+  it("answers 400 to what is no text in UTF-8", function()
+    local e = helper.emulator{ seed = "contoso", listen = false }
+
+    for _, request in ipairs{
+      { method = "GET", path = "/subscriptions/%FF?api-version=2021-04-01" },
+      { method = "PUT", path = "/subscriptions/x?api-version=2021-04-01", body = '{"a":"\xFF"}' },
+      { method = "POST", path = "/t/oauth2/v2.0/token", body = "grant_type=%FF" },
+      { method = "GET", path = "/", headers = { { "Authorization", "Bearer \xFF" } } },
+    } do
+      assert.equal(400, e:handle(request).status)
+    end
+  end)
+
   it("keeps a log of requests that can be searched and cleared", function()
     local e = support.start()
     support.ask(e, "GET", support.signalr)

@@ -292,7 +292,7 @@ end
 -- Each job is a few requests and waits of a minute and more on the virtual
 -- clock, so all of it is work and none of it is waiting.
 local function busy_jobs(h)
-  if not h.every then return end
+  if not h.every or os.getenv("AZL_GC") then return end -- collecting all the time is not what is measured
   it("keeps the host's 5 ms timer firing while 200 jobs run", function()
     local e = helper.emulator{ seed = "contoso" }
     local client = helper.client(e)

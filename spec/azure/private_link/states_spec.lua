@@ -48,6 +48,13 @@ describe("states", function()
     assert.equal("Unknown", states.connection{ properties = "x" }.status)
   end)
 
+  it("survives answers that are no objects at all", function()
+    for _, answer in ipairs{ require("azure.json").null, true, "text", 7, {} } do
+      assert.equal("Unknown", states.connection(answer).status)
+      assert.equal("Unknown", states.link(answer).status)
+    end
+  end)
+
   it("tells groups apart, whatever the case", function()
     assert.is_true(states.is_of_group({ groups = { "SITES" } }, "sites"))
     assert.is_false(states.is_of_group({ groups = { "sites-blue" } }, "sites"))
