@@ -153,7 +153,7 @@ ctest: ctest-build
 SPEC ?=
 ARGS ?=
 spec: all $(WIRE_SO)
-	@$(WITH_PATHS) $(WRAP_ENV) LUA='$(LUA)' spec/check/busted.sh $(ARGS) $(SPEC)
+	@$(WITH_PATHS) $(WRAP_ENV) LUA='$(LUA)' spec/check/$(if $(SPEC),busted,specs).sh $(ARGS) $(SPEC)
 
 test:
 	@.ci/setup test

@@ -14,8 +14,8 @@ p=${line%% passed*} f=${line#*, }
 f=${f%% failed*}
 count "$p" "$f"
 
-# The code of busted is kept in a file: a pipe would lose it.
-{ "$here/busted.sh" ${ARGS:-} 2>&1 </dev/null; echo $? >"$out.code"; } | tee "$out"
+# The code of the specs is kept in a file: a pipe would lose it.
+{ "$here/specs.sh" ${ARGS:-} 2>&1 </dev/null; echo $? >"$out.code"; } | tee "$out"
 code=$(cat "$out.code")
 rm -f "$out.code"
 # "12 successes / 1 failure / 0 errors / 2 pending : 0.5 seconds"
@@ -26,7 +26,7 @@ if [ -n "$line" ]; then
   count "$1" $(($2 + $3))
   [ "$code" = 0 ] || [ $(($2 + $3)) != 0 ] || count 0 1
 else
-  echo "busted ended with code $code and no summary"
+  echo "the specs ended with code $code and no summary"
   count 0 1
 fi
 echo "$passed passed, $failed failed"
