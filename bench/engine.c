@@ -47,8 +47,10 @@ static int on_socket (CURL *easy, curl_socket_t fd, int what, void *ctx,
 }
 
 static int on_timer (CURLM *multi, long timeout_ms, void *ctx) {
+  struct engine *engine = ctx;
   (void)multi;
-  ((struct engine *)ctx)->timeout_ms = timeout_ms;
+  engine->due_s =
+      timeout_ms < 0 ? -1 : engine_now_s() + (double)timeout_ms / 1e3;
   return 0;
 }
 
@@ -56,7 +58,7 @@ void engine_open (struct engine *engine,
                   void (*on_done)(void *private_data, CURLcode code)) {
   engine->multi = curl_multi_init();
   engine->epoll_fd = epoll_create1(0);
-  engine->timeout_ms = -1;
+  engine->due_s = -1;
   engine->on_done = on_done;
   curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
   curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
@@ -96,21 +98,32 @@ static void read_messages (struct engine *engine) {
   }
 }
 
+static long wait_ms (const struct engine *engine, long max_wait_ms) {
+  if (engine->due_s < 0) return max_wait_ms;
+  double left_s = engine->due_s - engine_now_s();
+  long left_ms = left_s > 0 ? (long)(left_s * 1e3) + 1 : 0;
+  return max_wait_ms >= 0 && max_wait_ms < left_ms ? max_wait_ms : left_ms;
+}
+
+/* Once: libcurl sets its timer again when it needs it. */
+static void run_timer (struct engine *engine) {
+  int running;
+  if (engine->due_s < 0 || engine_now_s() < engine->due_s) return;
+  engine->due_s = -1;
+  curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
 void engine_turn (struct engine *engine, long max_wait_ms) {
   struct epoll_event events[EVENTS];
-  long wait_ms = engine->timeout_ms;
-  int running;
-  if (wait_ms < 0 || (max_wait_ms >= 0 && max_wait_ms < wait_ms))
-    wait_ms = max_wait_ms;
-  int count = epoll_wait(engine->epoll_fd, events, EVENTS, (int)wait_ms);
-  if (count <= 0)
-    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  int running, timeout_ms = (int)wait_ms(engine, max_wait_ms);
+  int count = epoll_wait(engine->epoll_fd, events, EVENTS, timeout_ms);
   for (int i = 0; i < count; i++) {
     int flags = 0;
     if (events[i].events & (EPOLLIN | EPOLLHUP)) flags |= CURL_CSELECT_IN;
     if (events[i].events & EPOLLOUT) flags |= CURL_CSELECT_OUT;
     curl_multi_socket_action(engine->multi, events[i].data.fd, flags, &running);
   }
+  run_timer(engine);
   read_messages(engine);
 }
 

@@ -9,7 +9,7 @@
 struct engine {
   CURLM *multi;
   int epoll_fd;
-  long timeout_ms;
+  double due_s; /* of libcurl's timer; below 0: it is not set */
   void (*on_done)(void *private_data, CURLcode code);
 };
 

@@ -5,6 +5,7 @@
 -- late timers are.
 
 local azure = require "azure"
+local core = require "azure.core"
 local probe = require "probe"
 
 local origin, count, seconds, interval = arg[1], tonumber(arg[2]), tonumber(arg[3]), tonumber(arg[4])
@@ -43,9 +44,17 @@ park(65, count)
 local took = probe.now() - begun
 local bytes = (settled() - before) / count
 
+local http = core.http{ proxy = "" }
+local function polls()
+  local answer = assert(http:send{ method = "GET", url = origin .. "/bench/stats" }:wait())
+  return tonumber(answer.body:match('"polls":(%d+)'))
+end
+
+local polled = polls()
 local cpu, start = probe.cpu(), probe.now()
 azure.sleep(seconds)
 local used, wall = probe.cpu() - cpu, probe.now() - start
+polled = polls() - polled
 
 local lateness, worst = {}, 0
 for _ = 1, seconds * 20 do
@@ -56,6 +65,6 @@ for _ = 1, seconds * 20 do
   worst = math.max(worst, late)
 end
 table.sort(lateness)
-print(('{"count":%d,"bytes":%.1f,"start_s":%.3f,"cpu":%.6f,"wall":%.3f,"late_ms":%.3f,"worst_ms":%.3f}'):format(count,
-  bytes, took, used, wall, lateness[#lateness // 2 + 1] or 0, worst))
+print(('{"count":%d,"bytes":%.1f,"start_s":%.3f,"cpu":%.6f,"polls":%d,"wall":%.3f,"late_ms":%.3f,"worst_ms":%.3f}'):format(count,
+  bytes, took, used, polled, wall, lateness[#lateness // 2 + 1] or 0, worst))
 os.exit(0, false)

@@ -147,6 +147,7 @@ struct azl_err *azl_entra_error (struct azl_op *post) {
   struct azl_err *err = doc ? from_document(cred, doc) : NULL;
   azl_json_free(doc);
   if (!err) err = from_anything(cred, answer);
+  azl_err_flatten(err);
   add_circumstances(err, post);
   return err;
 }

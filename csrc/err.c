@@ -127,3 +127,8 @@ const char *azl_err_kind_name (enum azl_err_kind kind) {
   size_t index = (size_t)kind;
   return index < sizeof names / sizeof names[0] ? names[index] : "unknown";
 }
+
+void azl_err_flatten (struct azl_err *err) {
+  for (char *at = err->message; at && *at; at++)
+    if ((unsigned char)*at < ' ' || *at == 127) *at = ' ';
+}

@@ -105,6 +105,7 @@ static struct azl_err *status_error (enum azl_managed_source source,
                        err->message ? err->message : "no reason given");
   if (message) azl_err_set(err, message, message);
   azl_free(message);
+  azl_err_flatten(err);
   if (azl_aadsts_find(body, code)) {
     azl_err_set(err, code, code);
     azl_err_set(err, hint, azl_entra_hint(code));

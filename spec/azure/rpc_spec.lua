@@ -335,7 +335,8 @@ describe("lua5.4 -l azure.rpc", function()
     ]])
     file:close()
 
-    local output = example("nvim --headless --clean -c 'luafile try.lua' -c 'qa!'")
+    -- Neovim leaks memory of its own at its end: that is not what is tested.
+    local output = example("ASAN_OPTIONS=detect_leaks=0 nvim --headless --clean -c 'luafile try.lua' -c 'qa!'")
 
     assert.equal("contoso-func", json.decode(output).name)
   end)

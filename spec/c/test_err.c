@@ -132,6 +132,15 @@ static void test_kind_names (void) {
   CHECK_STR(azl_err_kind_name((enum azl_err_kind)99), "unknown");
 }
 
+static void test_flatten (void) {
+  struct azl_err *err =
+      azl_err_new(AZL_ERR_AUTH, "Bad", "one\r\ntwo\033[31m \177 caf\303\251");
+  azl_err_flatten(err);
+  CHECK_STR(err->message, "one  two [31m   caf\303\251");
+  azl_err_free(err);
+  azl_err_flatten(azl_err_oom());
+}
+
 int main (void) {
   azl_err_free(NULL);
   RUN_TESTS(TEST(test_new_has_defaults), TEST(test_code_may_be_missing),
@@ -139,5 +148,6 @@ int main (void) {
             TEST(test_set_to_its_own_text), TEST(test_copy_shares_nothing),
             TEST(test_oom_needs_no_memory),
             TEST(test_oom_forgets_what_was_written_into_it),
-            TEST(test_every_allocation_may_fail), TEST(test_kind_names));
+            TEST(test_every_allocation_may_fail), TEST(test_kind_names),
+            TEST(test_flatten));
 }
