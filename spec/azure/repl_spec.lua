@@ -105,7 +105,8 @@ Terminal.__index = Terminal
 
 local function open(command)
   local self = setmetatable({ path = os.tmpname(), from = 1 }, Terminal)
-  local line = "TERM=xterm %s timeout -k 5 100 script -qefc '%s' /dev/null >%s 2>&1"
+  -- exec: whichever shell `script` starts must not end by a Ctrl-C that the program lived through.
+  local line = "TERM=xterm %s timeout -k 5 100 script -qefc 'exec %s' /dev/null >%s 2>&1"
   self.keys = assert(io.popen(line:format(NO_LEAKS, command, self.path), "w"))
   self.keys:setvbuf("no")
   return self
