@@ -48,9 +48,8 @@ static void call_destroy (struct azl_op *op) {
   struct azl_call *call = AZL_CONTAINER(op, struct azl_call, op);
   drop_child(call);
   azl_headers_free(&call->headers);
-  azl_free(call->method);
-  azl_free(call->url);
-  azl_free(call->body);
+  azl_free(call->block);
+  azl_free(call->redirect_url);
   azl_free(call->claims);
   azl_free(call->request_id);
   azl_free(call->correlation_id);
@@ -157,16 +156,6 @@ static bool answer_challenge (struct azl_call *call,
   return true;
 }
 
-static bool set_method (struct azl_call *call, const char *method) {
-  if (strcmp(method, call->method) == 0) return true;
-  char *copy = azl_strdup(method);
-  if (!copy) return false;
-  azl_free(call->method);
-  call->method = copy;
-  call->has_body = false;
-  return true;
-}
-
 /* Only within the same origin, so that no token and no body go elsewhere. */
 static bool follow (struct azl_call *call,
                     const struct azl_http_response *got) {
@@ -175,13 +164,14 @@ static bool follow (struct azl_call *call,
   if (!method || !location || call->redirects >= AZL_MAX_REDIRECTS)
     return false;
   char *target = azl_url_resolve(call->url, location);
-  if (!target || !azl_url_same_origin(call->url, target) ||
-      !set_method(call, method)) {
+  if (!target || !azl_url_same_origin(call->url, target)) {
     azl_free(target);
     return false;
   }
-  azl_free(call->url);
-  call->url = target;
+  if (strcmp(method, call->method) != 0) call->has_body = false;
+  call->method = method;
+  azl_free(call->redirect_url);
+  call->url = call->redirect_url = target;
   call->redirects++;
   call->anonymous = true; /* no redirect carries a token */
   pace(call);
@@ -324,15 +314,21 @@ static void pace (void *ctx) {
 
 static bool copy_request (struct azl_call *call,
                           const struct azl_arm_request *request) {
-  call->method = azl_strdup(request->method);
-  call->url = azl_strdup(request->url);
+  size_t method_bytes = strlen(request->method) + 1;
+  size_t url_bytes = strlen(request->url) + 1;
   call->has_body = request->body != NULL;
-  call->body_len = request->body_len;
-  if (call->has_body) call->body = azl_memdup(request->body, request->body_len);
+  call->body_len = call->has_body ? request->body_len : 0;
+  call->block = azl_malloc(method_bytes + url_bytes + call->body_len + 1);
+  if (!call->block) return false;
+  char *url = call->block + method_bytes, *body = url + url_bytes;
+  call->method = memcpy(call->block, request->method, method_bytes);
+  call->url = memcpy(url, request->url, url_bytes);
+  if (call->has_body) memcpy(body, request->body, call->body_len);
+  body[call->body_len] = '\0';
+  call->body = body;
   if (request->headers && !azl_headers_copy(&call->headers, request->headers))
     return false;
-  return call->method && call->url && (!call->has_body || call->body) &&
-         azl_pooled_uuid(&call->arm->ids, call->client_request_id);
+  return azl_pooled_uuid(&call->arm->ids, call->client_request_id);
 }
 
 /* With the endpoint in front, the rest is a path: no need to look closer. Bytes

@@ -29,7 +29,9 @@ struct azl_call {
   struct azl_op *child; /* token or transfer; the last transfer stays as the
                            holder of the answer */
   struct azl_headers headers; /* the caller's */
-  char *method, *url, *body;
+  char *block; /* the texts of the request, as it came */
+  const char *method, *url, *body;
+  char *redirect_url; /* url, once it was redirected */
   size_t body_len;
   char *claims; /* of a challenge that is being answered */
   char client_request_id[AZL_UUID_BYTES]; /* unless the caller's names one */

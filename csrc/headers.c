@@ -32,17 +32,48 @@ static bool make_room (struct azl_headers *headers) {
   return true;
 }
 
-/* Name and value share one block, which begins with the name. */
-static bool make_item (struct azl_header *out, const char *name,
-                       size_t name_len, const char *value, size_t value_len) {
-  char *block = azl_malloc(name_len + value_len + 2);
-  if (!block) return false;
-  memcpy(block, name, name_len);
-  block[name_len] = '\0';
-  out->name = block;
-  out->value = block + name_len + 1;
-  memcpy(out->value, value, value_len);
-  out->value[value_len] = '\0';
+/* Moves the text to a larger block; *out_old is to be wiped and freed once
+   nothing is read from it any more. */
+static bool grow_text (struct azl_headers *headers, size_t need,
+                       char **out_old) {
+  size_t capacity = headers->text_capacity ? headers->text_capacity : 512;
+  while (capacity - headers->text_len < need) capacity *= 2;
+  char *old = headers->text, *text = azl_malloc(capacity);
+  if (!text) return false;
+  if (old) memcpy(text, old, headers->text_len);
+  for (size_t i = 0; i < headers->count; i++) {
+    struct azl_header *item = &headers->items[i];
+    item->name = text + (item->name - old);
+    item->value = text + (item->value - old);
+  }
+  headers->text = text;
+  headers->text_capacity = capacity;
+  *out_old = old;
+  return true;
+}
+
+static char *put_text (struct azl_headers *headers, const char *text,
+                       size_t len) {
+  char *at = headers->text + headers->text_len;
+  memcpy(at, text, len);
+  at[len] = '\0';
+  headers->text_len += len + 1;
+  return at;
+}
+
+/* Name and value may stand in the list itself. */
+static bool make_item (struct azl_headers *headers, struct azl_header *out,
+                       const char *name, size_t name_len, const char *value,
+                       size_t value_len) {
+  size_t need = name_len + value_len + 2, old_len = headers->text_len;
+  char *old = NULL;
+  if (headers->text_capacity - headers->text_len < need &&
+      !grow_text(headers, need, &old))
+    return false;
+  out->name = put_text(headers, name, name_len);
+  out->value = put_text(headers, value, value_len);
+  azl_wipe(old, old_len);
+  azl_free(old);
   return true;
 }
 
@@ -50,16 +81,15 @@ static bool add_bytes (struct azl_headers *headers, const char *name,
                        size_t name_len, const char *value, size_t value_len) {
   struct azl_header item;
   if (!make_room(headers) ||
-      !make_item(&item, name, name_len, value, value_len))
+      !make_item(headers, &item, name, name_len, value, value_len))
     return false;
   headers->items[headers->count++] = item;
   return true;
 }
 
 /* Values are wiped: an Authorization header may be among them. */
-static void free_item (struct azl_header *item) {
+static void drop_item (struct azl_header *item) {
   azl_wipe(item->value, strlen(item->value));
-  azl_free(item->name);
 }
 
 static size_t find (const struct azl_headers *headers, const char *name) {
@@ -75,7 +105,7 @@ static void remove_from (struct azl_headers *headers, const char *name,
   size_t kept = start;
   for (size_t i = start; i < headers->count; i++) {
     if (strcasecmp(headers->items[i].name, name) == 0)
-      free_item(&headers->items[i]);
+      drop_item(&headers->items[i]);
     else
       headers->items[kept++] = headers->items[i];
   }
@@ -99,10 +129,10 @@ bool azl_headers_set (struct azl_headers *headers, const char *name,
   struct azl_header item;
   if (at == headers->count) return azl_headers_add(headers, name, value);
   if (!azl_headers_valid(name, value) ||
-      !make_item(&item, headers->items[at].name,
+      !make_item(headers, &item, headers->items[at].name,
                  strlen(headers->items[at].name), value, strlen(value)))
     return false;
-  free_item(&headers->items[at]);
+  drop_item(&headers->items[at]);
   headers->items[at] = item;
   remove_from(headers, name, at + 1);
   return true;
@@ -115,7 +145,7 @@ bool azl_headers_copy (struct azl_headers *to, const struct azl_headers *from) {
     if (add_bytes(to, item->name, strlen(item->name), item->value,
                   strlen(item->value)))
       continue;
-    while (to->count > before) free_item(&to->items[--to->count]);
+    while (to->count > before) drop_item(&to->items[--to->count]);
     return false;
   }
   return true;
@@ -134,7 +164,8 @@ void azl_headers_remove (struct azl_headers *headers, const char *name) {
 }
 
 void azl_headers_free (struct azl_headers *headers) {
-  for (size_t i = 0; i < headers->count; i++) free_item(&headers->items[i]);
+  azl_wipe(headers->text, headers->text_len);
+  azl_free(headers->text);
   azl_free(headers->items);
   memset(headers, 0, sizeof *headers);
 }

@@ -6,13 +6,16 @@
 #include <stdint.h>
 #include "mem.h"
 
-/* Header fields in order; names keep their casing, lookups ignore it. */
+/* Header fields in order; names keep their casing, lookups ignore it. All text
+   stands in one block, which moves as it grows. */
 struct azl_header {
   char *name, *value;
 };
 struct azl_headers {
   struct azl_header *items;
   size_t count, capacity;
+  char *text;
+  size_t text_len, text_capacity;
 };
 
 /* Copies name and value. false: not a token, CR, LF or NUL in the value, or

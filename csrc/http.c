@@ -189,6 +189,7 @@ void azl_http_stop (struct azl_transfer *transfer) {
   azl_loop_defer_stop(&transfer->fail_later);
   azl_loop_busy(http->loop, -1);
   if (transfer->running) leave_multi(http, transfer);
+  azl_request_free(&transfer->request);
 }
 
 struct azl_op *azl_http_send (struct azl_http *http,
@@ -325,6 +326,8 @@ void azl_http_close (struct azl_http *http) {
   }
   curl_multi_cleanup(http->multi);
   http->multi = NULL;
+  azl_bearer_unref(http->bearer);
+  http->bearer = NULL;
   azl_loop_timer_stop(http->loop, &http->curl_timer);
   azl_http_unref(http);
 }

@@ -29,13 +29,23 @@ struct azl_http {
   struct azl_list running;
   int running_count, handle_count;
   struct azl_handle *idle; /* at most max_connections, as all of them */
+  struct azl_bearer *bearer; /* of the last request that had a token */
 };
 
-/* The copy of a request, all in one block, since it is needed together, and
-   wiped together: header lines carry the token. */
+/* An Authorization line, which requests with the same token share. Wiped with
+   the last reference. */
+struct azl_bearer {
+  unsigned refs;
+  size_t token_len;
+  char line[];
+};
+
+/* The copy of a request, all in one block, since it is needed together; it is
+   freed, and wiped, as soon as the transfer ends. */
 struct azl_request_copy {
   void *block;
   size_t block_bytes;
+  struct azl_bearer *bearer;
   struct curl_slist *lines; /* the start of the block */
   char *method, *url, *body;
   char *origin, *target; /* parts of the URL; NULL: it is none */
@@ -77,8 +87,10 @@ AZL_MUST_CHECK bool azl_handle_prepare (struct azl_handle *handle,
                                         struct azl_transfer *transfer);
 
 /* Copies of requests (http_request.c). false: out of memory. */
-AZL_MUST_CHECK bool azl_request_copy (struct azl_request_copy *out,
+AZL_MUST_CHECK bool azl_request_copy (struct azl_http *http,
+                                      struct azl_request_copy *out,
                                       const struct azl_http_request *request);
+void azl_bearer_unref (struct azl_bearer *bearer); /* accepts NULL */
 void azl_request_free (struct azl_request_copy *request);
 bool azl_writes (const char *method); /* POST, PUT, PATCH */
 

@@ -70,7 +70,7 @@ struct azl_transfer *azl_transfer_new (struct azl_http *http,
   self->once = request->once;
   self->unsent = true;
   self->connect_timeout_ms = request->connect_timeout_ms;
-  if (azl_request_copy(&self->request, request) &&
+  if (azl_request_copy(http, &self->request, request) &&
       (request->deadline_ms < 0 ||
        azl_loop_timer(http->loop, &self->deadline, request->deadline_ms))) {
     if (!self->request.origin)

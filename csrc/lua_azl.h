@@ -54,6 +54,7 @@ enum azl_lua_op_slot { AZL_SLOT_OWNER = 1, AZL_SLOT_MAP, AZL_SLOT_RESULTS };
 struct azl_lua_op {
   struct azl_op *op; /* NULL: closed */
   const struct azl_lua_op_kind *kind;
+  bool once; /* closed as soon as its results were handed out */
 };
 
 /* Pushes an operation userdata, born closed; the caller sets op, then returns

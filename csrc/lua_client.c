@@ -184,6 +184,7 @@ static int client_begin (lua_State *L) {
       timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;
   struct azl_lua_op *box =
       azl_lua_op_new(L, wants_body(L, 2) ? &lro_body_kind : &lro_kind, 1);
+  box->once = azl_lua_opt_bool(L, 2, "once", false);
   azl_lua_read_headers(L, 2, &headers);
   request.call.headers = &headers;
   box->op = azl_lro_begin(arm, &request);

@@ -20,6 +20,7 @@ azl_lua_op_new (lua_State *L, const struct azl_lua_op_kind *kind, int owner) {
   struct azl_lua_op *box = lua_newuserdatauv(L, sizeof(*box), 3);
   box->op = NULL;
   box->kind = kind;
+  box->once = false;
   luaL_setmetatable(L, OP_TYPE);
   if (owner) {
     lua_pushvalue(L, owner);

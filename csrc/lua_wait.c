@@ -9,6 +9,13 @@
 /* The stack of a wait that is under way. */
 enum { AT_OP = 1, AT_OPTIONS, AT_PROGRESS, AT_DEADLINE, AT_SEEN, AT_WAIT };
 
+/* Not when Lua finds the time to collect it: its answer may be large. */
+static void release (struct azl_lua_op *box) {
+  struct azl_op *op = box->op;
+  box->op = NULL;
+  azl_op_unref(op);
+}
+
 /* Results of a finished operation, after its map function if it has one. */
 static int push_results (lua_State *L) {
   struct azl_lua_op *box = lua_touserdata(L, AT_OP);
@@ -24,6 +31,7 @@ static int push_results (lua_State *L) {
     lua_pushnil(L);
     azl_lua_push_err(L, box->op->err);
   }
+  if (box->once) release(box);
   if (!mapped) return lua_gettop(L) - AT_OP;
   lua_call(L, lua_gettop(L) - first, LUA_MULTRET);
   return lua_gettop(L) - AT_OP;

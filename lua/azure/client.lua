@@ -269,7 +269,7 @@ function Client:send(request)
 end
 
 local function send(self, prepared)
-  return self.core:send(prepared):map(decode_response):wait()
+  return decode_response(self.core:send(prepared):wait())
 end
 
 --- One call, answered with everything that came back.
@@ -278,11 +278,18 @@ end
 ---@return azure.Error?
 function Client:request(request)
   errors.check_options(request, request_options, "client:request")
-  return registration.retry(self, request.path, send, prepare(self, request, "client:request"))
+  local prepared = prepare(self, request, "client:request")
+  prepared.once = true
+  return registration.retry(self, request.path, send, prepared)
 end
 
-local function get(self, request)
-  return self.core:send(request):map(decode_document):wait()
+local function get(self, prepared)
+  return decode_document(self.core:send(prepared):wait())
+end
+
+local function with_options(request, opts, allowed, fname)
+  for key, value in pairs(errors.check_options(opts, allowed, fname, 4)) do request[key] = value end
+  return request
 end
 
 --- Reads a resource.
@@ -291,12 +298,14 @@ end
 ---@return table? document
 ---@return azure.Error?
 function Client:get(id, opts)
-  local request = { path = id }
-  if opts ~= nil then
-    for key, value in pairs(errors.check_options(opts, call_options, "client:get")) do request[key] = value end
+  local prepared
+  if opts == nil then
+    prepared = { method = "GET", url = url.of(self.endpoint, id, self.versions, "client:get"), body_only = true,
+      once = true }
+  else
+    prepared = prepare(self, with_options({ path = id }, opts, call_options, "client:get"), "client:get")
+    prepared.body_only, prepared.once = true, true
   end
-  local prepared = prepare(self, request, "client:get")
-  prepared.body_only = true
   return registration.retry(self, id, get, prepared)
 end
 
@@ -341,16 +350,20 @@ local write_options = {
 }
 
 local function begin_and_wait(self, prepared, on_progress)
-  local op <close> = begin(self, prepared)
-  return op:wait(on_progress and { on_progress = on_progress })
+  local op <close> = self.core:begin(prepared)
+  return decode_document(op:wait(on_progress and { on_progress = on_progress }))
 end
 
 local function write(self, fname, method, id, body, opts)
-  local request = { method = method, path = id, body = body }
-  if opts ~= nil then
-    for key, value in pairs(errors.check_options(opts, write_options, fname, 3)) do request[key] = value end
+  local prepared
+  if opts == nil then
+    prepared = { method = method, url = url.of(self.endpoint, id, self.versions, fname), body = encode_body(body),
+      body_only = true, once = true }
+    return registration.retry(self, id, begin_and_wait, prepared)
   end
-  local prepared = prepare_operation(self, request, fname)
+  local request = with_options({ method = method, path = id, body = body }, opts, write_options, fname)
+  prepared = prepare_operation(self, request, fname)
+  prepared.once = true
   return registration.retry(self, id, begin_and_wait, prepared, request.on_progress)
 end
 

@@ -76,30 +76,40 @@ local function has_api_version(query)
   return ("&" .. query):lower():find("&api-version=", 1, true) ~= nil
 end
 
---- The absolute URL of a request. Where the path carries no api-version it is
---- given the one that is known for the type of its last provider.
+--- The absolute URL of a path. Where it carries no api-version it is given the
+--- one that is known for the type of its last provider.
 ---@param endpoint string
----@param request {path: string|table, query: table?, api_version: string|false|nil}
+---@param path string|table
 ---@param versions table<string, string> by provider or type, lower case
 ---@param fname string for messages
+---@param asked_query table?
+---@param version string|false|nil false: none
 ---@return string
-function url.build(endpoint, request, versions, fname)
-  local path = request.path
+function url.of(endpoint, path, versions, fname, asked_query, version)
   if type(path) == "table" then path = resource_id.text(path) end
   check_path(path, fname)
   local text, kind, provider, asked, versioned = core.scan_path(path)
   if not text then error(("%s: the path has a control character or a backslash"):format(fname), 0) end
   if text:byte() == SLASH then text = endpoint .. text end
-  local query = request.query and url.query(request.query) or ""
+  local query = asked_query and url.query(asked_query) or ""
   if query ~= "" then
     text = text .. (asked and "&" or "?") .. query
     asked, versioned = true, versioned or has_api_version(query)
   end
-  local version = request.api_version
   if version == nil then version = versions[kind] or versions[provider] end
   if not version or versioned then return text end
   errors.check_type(version, "string", "api_version", fname)
   return text .. (asked and "&" or "?") .. "api-version=" .. core.escape(version)
+end
+
+--- The absolute URL of a request.
+---@param endpoint string
+---@param request {path: string|table, query: table?, api_version: string|false|nil}
+---@param versions table<string, string>
+---@param fname string for messages
+---@return string
+function url.build(endpoint, request, versions, fname)
+  return url.of(endpoint, request.path, versions, fname, request.query, request.api_version)
 end
 
 return url

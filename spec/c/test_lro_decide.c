@@ -19,7 +19,7 @@ static bool fill (struct azl_headers *headers, const char *lines) {
 /* Runs one decision; the caller clears out. */
 static void decide (struct azl_lro_state *state, int status, const char *lines,
                     const char *body, struct azl_lro_step *out) {
-  struct azl_headers headers = {NULL, 0, 0};
+  struct azl_headers headers = {0};
   struct azl_lro_answer answer = {status, &headers, body,
                                   body ? strlen(body) : 0};
   CHECK(fill(&headers, lines));
