@@ -16,6 +16,7 @@ static const char clients_key = 0;
 
 struct lua_client {
   struct azl_arm *arm; /* NULL: closed */
+  bool closing; /* the log function is told the rest, and may close again */
 };
 
 static void set_string (lua_State *L, const char *name, const char *value) {
@@ -262,12 +263,13 @@ static void on_step (void *state, void *ctx) {
 static int client_close (lua_State *L) {
   struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
   struct azl_arm *arm = self->arm;
-  if (!arm) return 0;
+  if (!arm || self->closing) return 0;
   struct azl_loop *loop = azl_arm_loop(arm);
   if (azl_loop_foreign(loop, NULL)) {
     self->arm = NULL;
     return 0;
   }
+  self->closing = true;
   azl_arm_ref(arm);
   azl_lro_cancel_all(arm); /* parked ones have no call that close would end */
   azl_arm_close(arm);
@@ -308,6 +310,7 @@ static int core_client (lua_State *L) {
   read_config(L, &config);
   struct lua_client *self = lua_newuserdatauv(L, sizeof(*self), 2);
   self->arm = NULL;
+  self->closing = false;
   luaL_setmetatable(L, CLIENT_TYPE);
   if (lua_getfield(L, 1, "on_log") != LUA_TNIL)
     luaL_checktype(L, -1, LUA_TFUNCTION);

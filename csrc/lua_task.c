@@ -40,7 +40,8 @@ static struct azl_lua_task *task_of (lua_State *co) {
   lua_rawget(co, -2);
   struct azl_lua_op *box = lua_touserdata(co, -1);
   lua_pop(co, 2);
-  return box ? AZL_CONTAINER(box->op, struct azl_lua_task, op) : NULL;
+  return box && box->op ? AZL_CONTAINER(box->op, struct azl_lua_task, op)
+                        : NULL;
 }
 
 struct azl_lua_task *azl_lua_current_task (lua_State *L) {
@@ -62,6 +63,21 @@ void azl_lua_wake_with (lua_State *L, struct azl_wait *wait) {
   lua_insert(L, -2);
   wait->waker = luaL_ref(L, -2);
   lua_pop(L, 1);
+}
+
+void azl_lua_wait_lost (lua_State *L, struct azl_wait *wait) {
+  if (wait->waker == 0) return;
+  luaL_checkstack(L, 4, "wait");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
+  lua_rawgeti(L, -1, wait->waker);
+  lua_State *co = lua_tothread(L, -1);
+  struct azl_lua_task *task = co ? task_of(co) : NULL;
+  lua_pop(L, 2);
+  if (task && task->current == wait) {
+    task->current = NULL;
+    make_runnable(task);
+  }
+  azl_lua_wake_nobody(L, wait);
 }
 
 int azl_lua_suspend (lua_State *L, struct azl_wait *wait, lua_KFunction k) {
@@ -147,8 +163,10 @@ static void resume (lua_State *L, lua_State *co, struct azl_lua_task *task,
 
 static void resume_waiting (lua_State *L, lua_State *co) {
   struct azl_lua_task *task = task_of(co);
-  task->current = NULL;
-  resume(L, co, task, 0);
+  if (task) {
+    task->current = NULL;
+    resume(L, co, task, 0);
+  }
   lua_pop(L, 1);
 }
 

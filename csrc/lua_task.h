@@ -30,6 +30,10 @@ void azl_lua_wake_with (lua_State *L, struct azl_wait *wait);
 /* Nobody is to be woken for this wait any more. */
 void azl_lua_wake_nobody (lua_State *L, struct azl_wait *wait);
 
+/* A wait is collected that stands in its coroutine no more: somebody closed
+   that. Its task, if it has one, ends in the next turn. */
+void azl_lua_wait_lost (lua_State *L, struct azl_wait *wait);
+
 /* How long one step may run Lua before it lets the host go on. */
 struct azl_lua_slice {
   struct azl_clock clock; /* the machine's, whatever the loop's is */

@@ -93,6 +93,18 @@ static int wait_woken (lua_State *L, int status, lua_KContext ctx) {
                    "wait again with a longer `timeout`, or cancel it");
 }
 
+/* Whoever got hold of the coroutine may resume it; only the loop ends its
+   wait. */
+static int task_woken (lua_State *L, int status, lua_KContext ctx) {
+  const struct azl_lua_task *running = *azl_lua_running(L);
+  const struct azl_wait *wait = lua_touserdata(L, AT_WAIT);
+  bool by_stranger = !running || running->coroutine != L;
+  lua_settop(L, AT_WAIT);
+  if (by_stranger || wait->reason == AZL_WAIT_PENDING)
+    return lua_yieldk(L, 0, 0, task_woken);
+  return wait_woken(L, status, ctx);
+}
+
 static bool nothing_can_happen (struct azl_loop *loop) {
   struct azl_loop_stats stats;
   azl_loop_stats(loop, &stats);
@@ -177,7 +189,7 @@ static int wait_again (lua_State *L) {
     azl_list_remove(&wait->node);
     return wait_woken(L, LUA_OK, 0);
   }
-  if (own_task) return azl_lua_suspend(L, wait, wait_woken);
+  if (own_task) return azl_lua_suspend(L, wait, task_woken);
   return wait_outside(L, wait, way);
 }
 
@@ -229,7 +241,7 @@ int azl_lua_op_wait (lua_State *L) {
 static int wait_gc (lua_State *L) {
   struct azl_wait *wait = luaL_checkudata(L, 1, WAIT_TYPE);
   if (!wait->op || azl_lua_foreign(L)) return 0;
-  azl_lua_wake_nobody(L, wait);
+  azl_lua_wait_lost(L, wait);
   azl_wait_end(wait);
   return 0;
 }

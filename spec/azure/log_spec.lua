@@ -136,6 +136,19 @@ describe("a log function", function()
     assert(client:get(path))
   end)
 
+  it("may close the client", function()
+    helper.virtual_time()
+    local server = scripted.start{ { nil, nil, 200, body = "{}" } }
+    for _ = 1, 20 do
+      local client
+      client = scripted.client(server, { log_level = "verbose", log = function() client:close() end })
+
+      client:get(path)
+
+      assert.error_matches(function() client:get(path) end, "client is closed")
+    end
+  end)
+
   it("may make calls of its own", function()
     helper.virtual_time()
     local server = scripted.start{ { nil, nil, 200, body = "{}" }, { nil, nil, 200, body = "{}" } }

@@ -50,6 +50,63 @@ describe("azure.task", function()
     assert.same({ "a", "b", "a", "b" }, order)
   end)
 
+  it("is not hurried by who resumes its coroutine from outside", function()
+    local co, got
+    local task = azure.spawn(function()
+      co = coroutine.running()
+      coroutine.yield()
+      local before = azure.loop():now()
+      got = table.pack(azure.sleep(60))
+      return azure.loop():now() - before
+    end)
+    azure.sleep(0)
+    for _ = 1, 3 do
+      coroutine.resume(co, "a stranger's value")
+      azure.loop():step(0)
+    end
+
+    assert.is_true(task:wait() > 59.9)
+    assert.same({ true, n = 1 }, got)
+  end)
+
+  describe("whose coroutine somebody closes", function()
+    local function closed()
+      local op, co = core.sleep(3600), nil
+      local task = azure.spawn(function()
+        co = coroutine.running()
+        op:wait()
+      end)
+      azure.sleep(0)
+      coroutine.close(co)
+      return task, op
+    end
+
+    it("ends when what it waited for does", function()
+      local task = closed()
+
+      assert.error_matches(function() task:wait() end, "dead coroutine")
+    end)
+
+    it("ends when its wait is collected", function()
+      local task, op <close> = closed()
+      collectgarbage()
+      collectgarbage()
+
+      assert.error_matches(function() task:wait{ timeout = 60 } end, "dead coroutine")
+      assert.is_false(op:done())
+    end)
+
+    it("can be cancelled", function()
+      local task, op <close> = closed()
+
+      local result, err = task:cancel():wait()
+
+      assert.is_nil(result)
+      assert.equal("cancelled", err.kind)
+      assert.is_false(op:done())
+    end)
+  end)
+
   it("waits inside pcall, metamethods, iterators and close handlers", function()
     local seen = {}
     azure.run(function()
