@@ -48,8 +48,9 @@ static void call_destroy (struct azl_op *op) {
   struct azl_call *call = AZL_CONTAINER(op, struct azl_call, op);
   drop_child(call);
   azl_headers_free(&call->headers);
+  azl_wipe(call->block, call->block_bytes);
   azl_free(call->block);
-  azl_free(call->redirect_url);
+  azl_free_secret(call->redirect_url);
   azl_free(call->claims);
   azl_free(call->request_id);
   azl_free(call->correlation_id);
@@ -170,7 +171,7 @@ static bool follow (struct azl_call *call,
   }
   if (strcmp(method, call->method) != 0) call->has_body = false;
   call->method = method;
-  azl_free(call->redirect_url);
+  azl_free_secret(call->redirect_url);
   call->url = call->redirect_url = target;
   call->redirects++;
   call->anonymous = true; /* no redirect carries a token */
@@ -238,6 +239,7 @@ static void send (struct azl_call *call, const char *token) {
       .body = call->has_body ? call->body : NULL,
       .body_len = call->has_body ? call->body_len : 0,
       .deadline_ms = call->deadline_ms,
+      .secret = strcmp(call->method, "POST") == 0, /* listKeys and its like */
       .once = !call->safe_to_repeat,
   };
   add_fields(call, &request, fields);
@@ -318,7 +320,8 @@ static bool copy_request (struct azl_call *call,
   size_t url_bytes = strlen(request->url) + 1;
   call->has_body = request->body != NULL;
   call->body_len = call->has_body ? request->body_len : 0;
-  call->block = azl_malloc(method_bytes + url_bytes + call->body_len + 1);
+  call->block_bytes = method_bytes + url_bytes + call->body_len + 1;
+  call->block = azl_malloc(call->block_bytes);
   if (!call->block) return false;
   char *url = call->block + method_bytes, *body = url + url_bytes;
   call->method = memcpy(call->block, request->method, method_bytes);

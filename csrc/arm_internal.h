@@ -29,10 +29,11 @@ struct azl_call {
   struct azl_op *child; /* token or transfer; the last transfer stays as the
                            holder of the answer */
   struct azl_headers headers; /* the caller's */
-  char *block; /* the texts of the request, as it came */
+  char *block; /* the texts of the request, as it came; wiped: a URL may be
+                  signed, a body may hold a secret */
   const char *method, *url, *body;
   char *redirect_url; /* url, once it was redirected */
-  size_t body_len;
+  size_t block_bytes, body_len;
   char *claims; /* of a challenge that is being answered */
   char client_request_id[AZL_UUID_BYTES]; /* unless the caller's names one */
   char *request_id, *correlation_id;

@@ -244,6 +244,7 @@ static bool choose_authorities (struct azl_http *http) {
 
 static bool choose_proxy (struct azl_http *http) {
   const char *proxy = http->config.proxy, *no_proxy = http->config.no_proxy;
+  http->proxy_of_env = !proxy;
   if (!proxy) proxy = azl_proxy_from_env();
   if (!no_proxy) no_proxy = azl_no_proxy_from_env();
   http->proxy = azl_strdup(proxy);

@@ -99,9 +99,19 @@ void azl_handle_free (struct azl_handle *handle) {
   azl_free(handle);
 }
 
+/* Secrets go over plain http to this machine alone: a proxy that the whole
+   environment has must not read them. */
+static bool stays_here (const struct azl_transfer *transfer,
+                        const struct azl_url *url) {
+  bool in_clear = url->scheme_len == strlen("http") && url->scheme[4] == ':';
+  return in_clear && azl_url_is_loopback(url) && transfer->http->proxy_of_env &&
+         (transfer->secret || transfer->request.bearer);
+}
+
 static bool bypasses_proxy (const struct azl_transfer *transfer) {
   struct azl_url url;
-  if (transfer->no_proxy || !azl_url_parse(transfer->request.url, &url))
+  if (transfer->no_proxy || !azl_url_parse(transfer->request.url, &url) ||
+      stays_here(transfer, &url))
     return true;
   char *host = azl_strndup(url.host, url.host_len);
   bool bypassed = !host || azl_proxy_bypassed(transfer->http->no_proxy, host);

@@ -20,6 +20,7 @@ struct azl_http {
   bool closed;
   struct azl_http_config config; /* strings owned */
   char *proxy, *no_proxy;        /* in force; owned */
+  bool proxy_of_env;             /* nobody chose it for this client */
   char *ca_file, *ca_path;       /* in force; owned */
   CURLM *multi;
   CURLSH *share;

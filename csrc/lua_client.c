@@ -118,6 +118,11 @@ static struct azl_arm *check_arm (lua_State *L) {
   return self->arm;
 }
 
+static int read_retries (lua_State *L, int table, int otherwise) {
+  enum { MOST = 1000 };
+  return (int)azl_lua_opt_whole(L, table, "max_retries", otherwise, 0, MOST);
+}
+
 /* Reads everything but the headers; the strings stay in the table. */
 static void read_call (lua_State *L, struct azl_loop *loop,
                        struct azl_arm_request *out) {
@@ -128,7 +133,7 @@ static void read_call (lua_State *L, struct azl_loop *loop,
   if (strlen(out->method) > 32 || !azl_headers_valid(out->method, ""))
     luaL_error(L, "method '%s' is not an HTTP method", out->method);
   out->body = azl_lua_opt_bytes(L, 2, "body", &out->body_len);
-  out->max_retries = (int)azl_lua_opt_number(L, 2, "max_retries", -1);
+  out->max_retries = read_retries(L, 2, -1);
   out->safe_to_repeat = azl_lua_opt_bool(L, 2, "safe_to_repeat", false);
   out->any_status = azl_lua_opt_bool(L, 2, "any_status", false);
   out->anonymous = azl_lua_opt_bool(L, 2, "anonymous", false);
@@ -285,14 +290,14 @@ static void read_config (lua_State *L, struct azl_arm_config *out) {
   out->endpoint = azl_lua_need_string(L, 1, "endpoint");
   out->scope = azl_lua_opt_string(L, 1, "scope", NULL);
   out->user_agent = azl_lua_opt_string(L, 1, "user_agent", NULL);
-  out->retry.max_retries = (int)azl_lua_opt_number(L, 1, "max_retries", 3);
+  out->retry.max_retries = read_retries(L, 1, 3);
   out->retry.delay_ms = azl_lua_opt_ms(L, 1, "retry_delay", 800);
   out->retry.max_delay_ms = azl_lua_opt_ms(L, 1, "retry_max_delay", 60000);
   out->timeout_ms = azl_lua_opt_ms(L, 1, "timeout", 0);
   out->poll_interval_ms = azl_lua_opt_ms(L, 1, "poll_interval", -1);
   if (out->poll_interval_ms == 0) out->poll_interval_ms = 1; /* no pause */
   if (out->poll_interval_ms < 0) out->poll_interval_ms = 0;  /* the default */
-  out->log_level = (int)azl_lua_opt_number(L, 1, "log_level", -1);
+  out->log_level = (int)azl_lua_opt_whole(L, 1, "log_level", -1, 0, AZL_LOG_VERBOSE);
   out->no_throttle = !azl_lua_opt_bool(L, 1, "throttle", true);
   azl_lua_http_config(L, 1, &out->http);
   lua_getfield(L, 1, "credential");

@@ -14,6 +14,8 @@
 
 #define ERROR_TYPE "azure.error"
 
+enum { MAX_CONNECTIONS = 10000, MAX_RESPONSE_BYTES = 1 << 30 };
+
 static void set_string (lua_State *L, const char *name, const char *value) {
   if (!value) return;
   lua_pushstring(L, value);
@@ -121,6 +123,17 @@ lua_Number azl_lua_opt_number (lua_State *L, int table, const char *field,
   return value;
 }
 
+int64_t azl_lua_opt_whole (lua_State *L, int table, const char *field,
+                           int64_t otherwise, int64_t least, int64_t most) {
+  lua_Number value = azl_lua_opt_number(L, table, field, (lua_Number)otherwise);
+  bool fits = value >= (lua_Number)least && value <= (lua_Number)most;
+  if (value == (lua_Number)otherwise) return otherwise;
+  if (!fits || floor(value) != value)
+    luaL_error(L, "%s must be a whole number from %I to %I", field,
+               (LUAI_UACINT)least, (LUAI_UACINT)most);
+  return (int64_t)value;
+}
+
 bool azl_lua_opt_bool (lua_State *L, int table, const char *field,
                        bool otherwise) {
   int type = lua_getfield(L, table, field);
@@ -150,10 +163,10 @@ void azl_lua_http_config (lua_State *L, int table,
       .ca_path = azl_lua_opt_string(L, table, "ca_path", NULL),
       .proxy = azl_lua_opt_string(L, table, "proxy", NULL),
       .no_proxy = azl_lua_opt_string(L, table, "no_proxy", NULL),
-      .max_connections =
-          (int)azl_lua_opt_number(L, table, "max_connections", 0),
-      .max_response_bytes =
-          (size_t)azl_lua_opt_number(L, table, "max_response_bytes", 0),
+      .max_connections = (int)azl_lua_opt_whole(L, table, "max_connections", 0,
+                                                1, MAX_CONNECTIONS),
+      .max_response_bytes = (size_t)azl_lua_opt_whole(
+          L, table, "max_response_bytes", 0, 1, MAX_RESPONSE_BYTES),
       .connect_timeout_ms = azl_lua_opt_ms(L, table, "connect_timeout", 0),
       .http1_only = azl_lua_opt_bool(L, table, "http1_only", false),
   };

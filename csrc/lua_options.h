@@ -22,6 +22,9 @@ const char *azl_lua_opt_bytes (lua_State *L, int table, const char *field,
                                size_t *out_len);
 lua_Number azl_lua_opt_number (lua_State *L, int table, const char *field,
                                lua_Number otherwise);
+/* A whole number from least to most; raises on any other. */
+int64_t azl_lua_opt_whole (lua_State *L, int table, const char *field,
+                           int64_t otherwise, int64_t least, int64_t most);
 bool azl_lua_opt_bool (lua_State *L, int table, const char *field,
                        bool otherwise);
 /* Seconds to milliseconds; `otherwise` is in milliseconds. Raises on negative

@@ -117,6 +117,21 @@ describe("a proxy of the environment", function()
     end)
   end
 
+  it("sees no token or secret that goes to this machine in clear", function()
+    local e = helper.emulator{ seed = "contoso" }
+    local who = e:principal()
+
+    local result = child.lua([[
+local azure = require "azure"
+local credential = azure.identity.client_secret{ tenant_id = arg[2], client_id = arg[3], client_secret = arg[4],
+  authority = arg[1] }
+local client <close> = azure.client{ cloud = { arm = arg[1], authority = arg[1] }, credential = credential }
+print((assert(client:get(arg[5]))).name)
+]], { HTTPS_PROXY = dead }, e.url, who.tenant_id, who.client_id, who.secret, helper.signalr_id)
+
+    assert.equal("contoso-signalr\n", result.out .. result.err)
+  end)
+
   spec("is asked for a tunnel by https", function()
     local proxy = start_proxy()
     local e = helper.emulator{ tls = true }
