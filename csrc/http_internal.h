@@ -29,16 +29,8 @@ struct azl_http {
   struct azl_list queue; /* waiting for a connection */
   struct azl_list running;
   int running_count, handle_count;
-  struct azl_handle *idle; /* at most max_connections, as all of them */
+  struct azl_handle *idle;   /* at most max_connections, as all of them */
   struct azl_bearer *bearer; /* of the last request that had a token */
-};
-
-/* An Authorization line, which requests with the same token share. Wiped with
-   the last reference. */
-struct azl_bearer {
-  unsigned refs;
-  size_t token_len;
-  char line[];
 };
 
 /* The copy of a request, all in one block, since it is needed together; it is

@@ -5,6 +5,14 @@
 #include <string.h>
 #include <strings.h>
 
+/* An Authorization line, which requests with the same token share. Wiped with
+   the last reference. */
+struct azl_bearer {
+  unsigned refs;
+  size_t token_len;
+  char line[];
+};
+
 /* Writes the block; with text NULL it only measures. */
 struct pen {
   struct curl_slist *nodes;

@@ -297,7 +297,8 @@ static void read_config (lua_State *L, struct azl_arm_config *out) {
   out->poll_interval_ms = azl_lua_opt_ms(L, 1, "poll_interval", -1);
   if (out->poll_interval_ms == 0) out->poll_interval_ms = 1; /* no pause */
   if (out->poll_interval_ms < 0) out->poll_interval_ms = 0;  /* the default */
-  out->log_level = (int)azl_lua_opt_whole(L, 1, "log_level", -1, 0, AZL_LOG_VERBOSE);
+  out->log_level =
+      (int)azl_lua_opt_whole(L, 1, "log_level", -1, 0, AZL_LOG_VERBOSE);
   out->no_throttle = !azl_lua_opt_bool(L, 1, "throttle", true);
   azl_lua_http_config(L, 1, &out->http);
   lua_getfield(L, 1, "credential");

@@ -261,17 +261,23 @@ static bool parse_items (lua_State *L, struct parser *p) {
   return *p->at == ']' || fail(p, "expected ',' or ']'");
 }
 
+/* Room for a few members: a table that grows one by one is hashed anew at the
+   first, the second and the third of them. */
+static void push_table (lua_State *L, bool array, bool empty) {
+  enum { MEMBERS = 4 };
+  lua_createtable(L, 0, array || empty ? 0 : MEMBERS);
+  if (!array) return;
+  lua_pushvalue(L, ARG_ARRAY_MT);
+  lua_setmetatable(L, -2);
+}
+
 static bool parse_table (lua_State *L, struct parser *p) {
   bool array = *p->at++ == '[';
 
   if (++p->depth > MAX_DEPTH) return fail(p, "nested too deeply");
   luaL_checkstack(L, 8, "json");
-  lua_newtable(L);
-  if (array) {
-    lua_pushvalue(L, ARG_ARRAY_MT);
-    lua_setmetatable(L, -2);
-  }
   skip_space(p);
+  push_table(L, array, *p->at == '}');
   if (*p->at != (array ? ']' : '}') &&
       !(array ? parse_items(L, p) : parse_members(L, p)))
     return false;
