@@ -192,6 +192,13 @@ conformance:
 	@$(MAKE) --no-print-directory -s all
 	@$(WITH_PATHS) LUA='$(LUA)' BUILD='$(abspath $(BUILD))' spec/conformance/run.sh $(ARGS)
 
+# Not every distribution has a package of it; where there is no az the script says so.
+.PHONY: azure-cli
+azure-cli:
+	@.ci/setup azure-cli || true
+	@$(MAKE) --no-print-directory -s all
+	@$(WITH_PATHS) LUA='$(LUA)' spec/conformance/azure_cli.sh $(ARGS)
+
 # ---- to trust it
 
 .PHONY: check format check-gcc check-clang check-lua check-house asan valgrind fuzz soak
@@ -312,6 +319,7 @@ help:
 	@echo 'make check        luacheck, clang-format, cppcheck, -Werror with gcc and clang, house rules'
 	@echo 'make asan         every test under ASan, UBSan and LSan;        make valgrind'
 	@echo 'make conformance  Microsoft'"'"'s own test servers and clients (needs node and npm)'
+	@echo 'make azure-cli    the real az against the emulator (installs it where there is a package)'
 	@echo 'make fuzz         libFuzzer targets (FUZZ_SECONDS=60 each);      make soak (SOAK_MINUTES=30)'
 	@echo 'make bench        side-by-side benchmarks;                       make repl (ARGS=--azure);  make docs  the reference'
 	@echo 'make torture      every allocation fails in turn;               make dist  the release'

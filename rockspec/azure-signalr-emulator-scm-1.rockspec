@@ -57,6 +57,7 @@ build = {
     ["azure.emulator.jwt"] = "lua/azure/emulator/jwt.lua",
     ["azure.emulator.links"] = "lua/azure/emulator/links.lua",
     ["azure.emulator.lro"] = "lua/azure/emulator/lro.lua",
+    ["azure.emulator.metadata"] = "lua/azure/emulator/metadata.lua",
     ["azure.emulator.network"] = "lua/azure/emulator/network.lua",
     ["azure.emulator.principals"] = "lua/azure/emulator/principals.lua",
     ["azure.emulator.seeds"] = "lua/azure/emulator/seeds.lua",

@@ -82,14 +82,41 @@ local function delete_group(ctx)
   return wire.empty(202, { { "Location", url }, { "Retry-After", tostring(RETRY_AFTER_S) } })
 end
 
+-- `resourceGroup eq 'contoso' and resourceType eq 'Microsoft.Web/sites'`, as
+-- far as it is a list of equalities.
+local function read_filter(text)
+  local wanted = {}
+  for field, value in (text or ""):gmatch("(%a+)%s+eq%s+'([^']*)'") do wanted[field:lower()] = value:lower() end
+  return wanted
+end
+
+local function passes(wanted, field, value)
+  return not wanted[field] or wanted[field] == (value or ""):lower()
+end
+
+local function add_resources(ctx, below, list)
+  local wanted = read_filter(ctx.request.query["$filter"])
+  for _, record in ipairs(ctx.state:children(below)) do
+    local fits = passes(wanted, "resourcegroup", below:match("[^/]+$")) and passes(wanted, "name", record.name)
+      and passes(wanted, "resourcetype", record.type) and passes(wanted, "location", record.location)
+    if fits then
+      list[#list + 1] = {
+        id = record.id, name = record.name, type = record.type, location = record.location, tags = record.tags,
+        kind = record.kind, sku = record.sku,
+      }
+    end
+  end
+end
+
 local function list_resources(ctx)
   local list = {}
-  for _, record in ipairs(ctx.state:children(group_id(ctx))) do
-    list[#list + 1] = {
-      id = record.id, name = record.name, type = record.type, location = record.location, tags = record.tags,
-      kind = record.kind, sku = record.sku,
-    }
-  end
+  add_resources(ctx, group_id(ctx), list)
+  return wire.json(200, { value = ctx.cloud.array(list) })
+end
+
+local function list_all_resources(ctx)
+  local list = {}
+  for _, group in ipairs(ctx.state:all(GROUP_TYPE, ctx.subscription.id)) do add_resources(ctx, group.id, list) end
   return wire.json(200, { value = ctx.cloud.array(list) })
 end
 
@@ -199,6 +226,7 @@ arm.add({
   ["GET sub/resourcegroups"] = list_groups,
   ["GET group"] = get_group, ["HEAD group"] = head_group, ["PUT group"] = put_group, ["PATCH group"] = put_group,
   ["DELETE group"] = delete_group, ["GET group/resources"] = list_resources,
+  ["GET sub/resources"] = list_all_resources,
   ["GET sub/providers"] = list_providers, ["GET sub/providers/*"] = get_provider,
   ["POST sub/providers/*/register"] = register, ["POST sub/providers/*/unregister"] = unregister,
   ["GET any/microsoft.authorization/permissions"] = permissions,

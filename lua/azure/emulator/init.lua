@@ -20,6 +20,7 @@ local faults = require "azure.emulator.faults"
 local imds = require "azure.emulator.imds"
 local links = require "azure.emulator.links"
 local lro = require "azure.emulator.lro"
+local metadata = require "azure.emulator.metadata"
 local network = require "azure.emulator.network"
 local principals = require "azure.emulator.principals"
 local seeds = require "azure.emulator.seeds"
@@ -52,7 +53,9 @@ local function new_emulator(options)
     options = options, state = state.new(options.clock or function() return loop:wall() end),
     url = "http://127.0.0.1", tenant_id = DEFAULT_TENANT, token_key = core.random(32),
     audiences = { "https://management.azure.com", "https://management.core.windows.net" },
-    principals = {}, tenants = { common = DEFAULT_TENANT, organizations = DEFAULT_TENANT },
+    principals = {},
+    -- "adfs" stands where AD FS has it: Microsoft's libraries trust an authority of that name without asking about it.
+    tenants = { common = DEFAULT_TENANT, organizations = DEFAULT_TENANT, adfs = DEFAULT_TENANT },
     operation_urls = {}, started_operations = 0, faults = {}, buckets = {}, throttled = 0, log = {},
     device_flows = {}, tokens_issued = 0, opened_tokens = setmetatable({}, { __mode = "v" }),
     approvals = 0, identity = imds.new(),
@@ -80,7 +83,7 @@ local function route(self, request)
   if not is_text(request) then return wire.error(400, "BadRequest", "The request is not text in UTF-8.") end
   local first = (request.segments[1] or ""):lower()
   if first == "subscriptions" or first == "providers" then return arm.handle(self, request) end
-  return imds.handle(self, request) or entra.handle(self, request)
+  return imds.handle(self, request) or metadata.handle(self, request) or entra.handle(self, request)
     or wire.json(404, { error = { code = "NotFound", message = "There is nothing at this address." } })
 end
 

@@ -8,6 +8,8 @@ local wire = require "azure.emulator.wire"
 
 local SKU_ORDER = { "Free_F1", "Standard_S1", "Premium_P1", "Premium_P2" }
 local MAX_UNITS_PER_LOCATION = 1000
+-- In any casing: azure-cli sends "primary" (azure-cli, signalr/_constants.py).
+local KEY_TYPES = { primary = "Primary", secondary = "Secondary", salt = "Salt" }
 
 local function keys_body(record)
   local function connection_string(key)
@@ -32,8 +34,8 @@ local function regenerate_key(ctx)
   local body
   body, refusal = arm.body(ctx)
   if not body then return refusal end
-  local which = body.keyType
-  if which ~= "Primary" and which ~= "Secondary" and which ~= "Salt" then
+  local which = KEY_TYPES[tostring(body.keyType):lower()]
+  if not which then
     return wire.error(400, "BadRequest", "keyType must be Primary, Secondary or Salt.", { target = "keyType" })
   end
   refusal = signalr.busy(ctx.cloud, record)

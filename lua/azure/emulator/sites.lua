@@ -165,6 +165,24 @@ local function write_config(ctx)
   return web.finish(wire.json(200, render_config(ctx, site)))
 end
 
+-- `az webapp show` asks for it on its way to the FTP address. Its passwords are
+-- good for nothing.
+local function publish_profile(ctx)
+  local site, refusal = find_site(ctx)
+  if not site then return refusal end
+  local text = {}
+  for _, method in ipairs({ "MSDeploy", "FTP" }) do
+    local url = site.host_name:gsub("%.", ".scm.", 1) .. ":443"
+    if method == "FTP" then url = "ftps://ftp." .. site.host_name .. "/site/wwwroot" end
+    text[#text + 1] = ('<publishProfile profileName="%s - %s" publishMethod="%s" publishUrl="%s" userName="$%s" '
+      .. 'userPWD="%s" destinationAppUrl="https://%s" />'):format(
+      site.name, method, method, url, site.name, state.guid():gsub("-", ""), site.host_name)
+  end
+  local answer = wire.empty(200, { { "Content-Type", "application/xml" } })
+  answer.body = "<publishData>" .. table.concat(text) .. "</publishData>"
+  return answer
+end
+
 local function render_plan(_, plan)
   return {
     id = plan.id, name = plan.name, type = PLAN, kind = plan.kind, location = plan.location, tags = plan.tags,
@@ -192,6 +210,7 @@ local function site_routes(pattern)
   return {
     ["GET " .. pattern] = get_site, ["PUT " .. pattern] = put_site, ["PATCH " .. pattern] = patch_site,
     ["DELETE " .. pattern] = delete_site, ["GET " .. pattern .. "/config/*"] = get_config,
+    ["POST " .. pattern .. "/publishxml"] = publish_profile,
     ["PUT " .. pattern .. "/config/*"] = write_config, ["PATCH " .. pattern .. "/config/*"] = write_config,
   }
 end

@@ -96,6 +96,18 @@ describe("azure.emulator.entra", function()
     assert.equal(200, support.ask(e, "GET", support.signalr, nil, { token = answer.json.access_token }).status)
   end)
 
+  it("is also found where an AD FS would be", function()
+    local e = support.start()
+
+    local document = support.send(e, "GET", "/adfs/.well-known/openid-configuration").json
+    local answer = support.form(e, document.token_endpoint:sub(#e.url + 1), {
+      grant_type = "client_credentials", client_id = e.owner.client_id, client_secret = e.owner.secret,
+      scope = "https://management.azure.com/.default",
+    })
+
+    assert.equal(200, support.ask(e, "GET", support.signalr, nil, { token = answer.json.access_token }).status)
+  end)
+
   it("describes itself", function()
     local e = support.start()
 

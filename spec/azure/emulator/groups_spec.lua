@@ -15,6 +15,23 @@ describe("azure.emulator.groups", function()
     assert.equal(204, ask(e, "HEAD", subscription .. "/resourceGroups/new").status)
   end)
 
+  it("lists the resources of a subscription, by group, type and name", function()
+    local e = support.start()
+    ask(e, "PUT", subscription .. "/resourceGroups/new", { location = "eastus" })
+
+    local function list(filter)
+      local names = {}
+      local path = subscription .. "/resources?$filter=" .. filter:gsub(" ", "%%20")
+      for _, item in ipairs(ask(e, "GET", path).json.value) do names[#names + 1] = item.name end
+      return names
+    end
+
+    assert.same({ "contoso-signalr", "contoso-plan", "contoso-func" }, list("resourceGroup eq 'Contoso'"))
+    assert.same({}, list("resourceGroup eq 'new'"))
+    assert.same({ "contoso-func" }, list("resourceGroup eq 'contoso' and resourceType eq 'microsoft.web/sites'"))
+    assert.same({ "contoso-plan" }, list("name eq 'contoso-plan'"))
+  end)
+
   it("keeps groups where they are", function()
     local e = support.start()
 

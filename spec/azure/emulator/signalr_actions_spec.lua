@@ -26,6 +26,17 @@ describe("azure.emulator.signalr_actions", function()
     assert.not_equal(before.secondaryKey, final.secondaryKey)
   end)
 
+  it("takes the kind in the casing of az", function()
+    local e = support.start()
+    local before = ask(e, "POST", signalr .. "/listKeys").json
+
+    local answer = ask(e, "POST", signalr .. "/regenerateKey", { keyType = "primary" })
+
+    assert.equal(202, answer.status)
+    assert.not_equal(before.primaryKey, answer.json.primaryKey)
+    assert.equal(before.secondaryKey, answer.json.secondaryKey)
+  end)
+
   it("refuses keys of no known kind", function()
     assert.equal(400, ask(support.start(), "POST", signalr .. "/regenerateKey", { keyType = "Third" }).status)
   end)

@@ -18,6 +18,16 @@ describe("azure.emulator.sites", function()
     assert.equal(json.null, site.properties.privateEndpointConnections[1].properties.groupIds)
   end)
 
+  it("has a publishing profile, as `az webapp show` wants to see it", function()
+    local e = support.start()
+
+    local answer = ask(e, "POST", func .. "/publishxml", { format = "WebDeploy" })
+
+    assert.same({ 200, "application/xml" }, { answer.status, answer.header("content-type") })
+    assert.truthy(answer.body:find('publishMethod="FTP" publishUrl="ftps://', 1, true))
+    assert.equal(404, ask(e, "POST", func .. "-2/publishxml", {}).status)
+  end)
+
   it("shows the plan's tier", function()
     assert.equal("ElasticPremium", ask(support.start(), "GET", plan).json.sku.tier)
   end)
