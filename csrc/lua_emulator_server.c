@@ -365,5 +365,6 @@ int luaopen_azure_emulator_server (lua_State *L) {
   luaL_newlib(L, functions);
   azl_lua_emulator_certs(L);
   azl_lua_emulator_input(L);
+  azl_lua_emulator_file(L);
   return 1;
 }

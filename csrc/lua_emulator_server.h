@@ -11,4 +11,7 @@ void azl_lua_emulator_certs (lua_State *L);
 /* The same for input_closed. */
 void azl_lua_emulator_input (lua_State *L);
 
+/* The same for write_secret. */
+void azl_lua_emulator_file (lua_State *L);
+
 #endif

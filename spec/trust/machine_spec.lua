@@ -121,12 +121,6 @@ describe("the emulator", function()
     assert.is_nil(io.open(path))
   end)
 
-  it("keeps the key of its certificate out of every file", function()
-    local text = assert(io.open("lua/azure/emulator/init.lua")):read("a")
-
-    assert.is_nil(text:match("write[^\n]*%.key"))
-  end)
-
   it("listens on the loopback unless it is told otherwise", function()
     local e = helper.emulator{}
 

@@ -14,12 +14,12 @@ imds.GONE_S = 70
 
 --- Settings, to be changed while it runs: `gone_until` (IMDS answers 410 until
 -- that time), `mode` ("ok", "not_found", "throttled", "unreachable"), `secret`,
--- `arc_directory` (where challenge files are put), `identities`.
+-- `arc_directory` (where the files of Arc's challenges are put; without one
+-- none is written), `identities`.
 ---@return table
 function imds.new()
   return {
     mode = "ok", gone_until = 0, secret = core.base64url(core.random(24)), identities = {}, has_system = true,
-    arc_directory = "/var/opt/azcmagent/tokens",
   }
 end
 
@@ -86,16 +86,33 @@ local function answer_imds(cloud, request)
   return token_answer(cloud, request.query)
 end
 
--- The challenge names a file that only members of a local group can read.
-local function challenge_arc(cloud)
-  local identity = cloud.identity
+-- Where the real agent puts its files. Named in the challenge where a test has
+-- chosen no folder, but never written to: it may be there.
+local AGENT_FOLDER = "/var/opt/azcmagent/tokens"
+
+--- Takes the file of the last challenge away.
+---@param identity table from `imds.new`
+function imds.close(identity)
+  if identity.arc_file then os.remove(identity.arc_file) end
+  identity.arc_key, identity.arc_file = nil, nil
+end
+
+-- Only the owner can read it, as the agent's can be read by a group only.
+local function write_key(identity, path)
+  if not identity.arc_directory then return true end
+  local ok, why = require("azure.emulator.server").write_secret(path, identity.arc_key)
+  if ok then identity.arc_file = path end
+  return ok, why
+end
+
+-- The challenge names a file: who can read it is on this machine. One challenge
+-- is open at a time, so that whoever asks in vain leaves one file at most.
+local function challenge_arc(identity)
+  imds.close(identity)
   identity.arc_key = core.base64url(core.random(40))
-  local path = ("%s/%s.key"):format(identity.arc_directory, core.uuid())
-  local file = io.open(path, "w")
-  if file then
-    file:write(identity.arc_key)
-    file:close()
-  end
+  local path = ("%s/%s.key"):format(identity.arc_directory or AGENT_FOLDER, core.uuid())
+  local ok, why = write_key(identity, path)
+  if not ok then return refuse(500, "server_error", ("cannot write %s: %s"):format(path, why)) end
   local answer = wire.json(401, { error = { code = "unauthorized", message = "Basic authorization is needed." } })
   wire.set_header(answer, "WWW-Authenticate", "Basic realm=" .. (identity.arc_realm or path))
   return answer
@@ -106,8 +123,8 @@ local function answer_arc(cloud, request)
     return refuse(400, "invalid_request", "Required metadata header not specified")
   end
   local given = (request.headers.authorization or ""):match("^Basic (.+)$")
-  if not given or given ~= cloud.identity.arc_key then return challenge_arc(cloud) end
-  cloud.identity.arc_key = nil
+  if not given or given ~= cloud.identity.arc_key then return challenge_arc(cloud.identity) end
+  imds.close(cloud.identity)
   local answer = token_answer(cloud, request.query)
   if request.query.msi_res_id and answer.status == 200 then
     local body = json.decode(answer.body) --[[@as table]]

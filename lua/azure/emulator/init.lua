@@ -288,13 +288,15 @@ function Emulator.system_data(ctx)
   }
 end
 
---- Stops listening and closes every connection. Calling it again does nothing.
+--- Stops listening, closes every connection and removes the files that it
+--- wrote. Calling it again does nothing.
 function Emulator:stop()
   local server, ca_file, http = self.server, self.ca_file, self.http
   self.server, self.ca_file, self.http = nil, nil, nil
   if server then server:close() end
   if http then http:close() end
   if ca_file then os.remove(ca_file) end
+  imds.close(self.identity)
 end
 
 Emulator.close = Emulator.stop

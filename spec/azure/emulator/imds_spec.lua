@@ -1,3 +1,5 @@
+local child = require "spec.child"
+local daemon = require "spec.daemon"
 local support = require "spec.azure.emulator.support"
 
 local IMDS = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F"
@@ -5,6 +7,13 @@ local ARC = IMDS:gsub("2018%-02%-01", "2020-06-01")
 
 local function get(e, path, headers)
   return support.send(e, "GET", path, headers or { Metadata = "true" })
+end
+
+local function read(path)
+  local file = assert(io.open(path))
+  local text = file:read("a")
+  file:close()
+  return text
 end
 
 local function works(e, answer)
@@ -83,23 +92,122 @@ describe("azure.emulator.imds", function()
     assert.equal(401, get(e, path, {}).status)
   end)
 
-  it("challenges Arc's clients with a file", function()
-    local e = support.start()
-    e.identity.arc_directory = os.tmpname()
-    os.remove(e.identity.arc_directory)
-    assert(os.execute("mkdir " .. e.identity.arc_directory))
+  describe("as Arc's agent", function()
+    -- An emulator whose keys go to a folder of the test's own.
+    local function start()
+      local e, d = support.start(), daemon.new()
+      e.identity.arc_directory = d.folder
+      return e, d.folder
+    end
 
-    local challenge = get(e, ARC)
-    local path = challenge.header("WWW-Authenticate"):match("^Basic realm=(.+)$")
-    local key = assert(io.open(path)):read("a")
-    local answer = get(e, ARC, { Metadata = "true", Authorization = "Basic " .. key })
-    local replayed = get(e, ARC, { Metadata = "true", Authorization = "Basic " .. key })
-    os.execute("rm -r " .. e.identity.arc_directory)
+    local function challenged(e)
+      local answer = get(e, ARC)
+      assert.equal(401, answer.status)
+      return answer.header("WWW-Authenticate"):match("^Basic realm=(.+)$")
+    end
 
-    assert.equal(401, challenge.status)
-    assert.truthy(path:find("%.key$"))
-    assert.equal(200, works(e, answer))
-    assert.equal(401, replayed.status)
+    local function answered(e, key)
+      return get(e, ARC, { Metadata = "true", Authorization = "Basic " .. key })
+    end
+
+    local function keys_in(folder)
+      local pipe = assert(io.popen("ls -l " .. folder .. " | grep '[.]key$'"))
+      local list = {}
+      for line in pipe:lines() do list[#list + 1] = line end
+      pipe:close()
+      return list
+    end
+
+    it("wants the key from a file that its challenge names", function()
+      local e = start()
+      local path = challenged(e)
+      local key = read(path)
+
+      local answer, replayed = answered(e, key), answered(e, key)
+
+      assert.matches("%.key$", path)
+      assert.equal(200, works(e, answer))
+      assert.equal(401, replayed.status)
+    end)
+
+    it("lets nobody but its owner read the key, whatever the umask", function()
+      local d = daemon.new()
+
+      local script = d:file("arc.lua", [[
+        local e = require("azure.emulator").start{ listen = false }
+        e.identity.arc_directory = arg[1]
+        e:handle{ method = "GET", path = arg[2], headers = { Metadata = "true" } }
+        os.execute("ls -l " .. arg[1])
+        e:stop()
+      ]])
+
+      local result = child.shell(("umask 000; %s %s %s '%s'"):format(os.getenv("LUA") or "lua5.4", script, d.folder, ARC))
+
+      assert.equal("", result.err)
+      assert.matches("\n%-rw%-%-%-%-%-%-%-%.? [^\n]*%.key\n", result.out)
+    end)
+
+    it("takes the file away when it was answered", function()
+      local e, folder = start()
+      local key = read(challenged(e))
+
+      answered(e, key)
+
+      assert.same({}, keys_in(folder))
+    end)
+
+    it("has one file at a time, however often it is asked in vain", function()
+      local e, folder = start()
+
+      for _ = 1, 20 do challenged(e) end
+
+      assert.equal(1, #keys_in(folder))
+    end)
+
+    it("leaves no file when it stops", function()
+      local e, folder = start()
+      challenged(e)
+
+      e:stop()
+
+      assert.same({}, keys_in(folder))
+    end)
+
+    it("writes nothing, in the real agent's folder least of all, unless the test chose a folder", function()
+      local e = support.start()
+      local writing = spy.on(require("azure.emulator.server"), "write_secret")
+
+      local path = challenged(e)
+
+      writing:revert()
+      assert.spy(writing).called(0)
+      assert.is_nil(io.open(path))
+    end)
+
+    it("says why it cannot write", function()
+      local e, folder = start()
+      e.identity.arc_directory = folder .. "/absent"
+
+      local answer = get(e, ARC)
+
+      assert.equal(500, answer.status)
+      assert.matches("cannot write .*: No such file", answer.json.error_description)
+    end)
+
+    it("does not write through a link or over a file", function()
+      local _, folder = start()
+      local write = require("azure.emulator.server").write_secret
+      assert(os.execute(("cd %s && ln -s target link.key && echo old >there.key"):format(folder)))
+
+      local through, why = write(folder .. "/link.key", "secret")
+      local over = write(folder .. "/there.key", "secret")
+
+      assert.is_nil(through)
+      assert.equal("File exists", why)
+      assert.is_nil(over)
+      assert.equal("old\n", read(folder .. "/there.key"))
+      assert.is_nil(io.open(folder .. "/target"))
+    end)
   end)
 
   it("serves Cloud Shell by POST", function()
