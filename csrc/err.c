@@ -1,5 +1,6 @@
 /* Owns the one error object of the core. */
 #include "err.h"
+#include "plain.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -129,6 +130,5 @@ const char *azl_err_kind_name (enum azl_err_kind kind) {
 }
 
 void azl_err_flatten (struct azl_err *err) {
-  for (char *at = err->message; at && *at; at++)
-    if ((unsigned char)*at < ' ' || *at == 127) *at = ' ';
+  if (err->message && !is_oom(err)) azl_plain_text(err->message);
 }

@@ -50,8 +50,7 @@ void azl_err_free (struct azl_err *err);
   azl_err_set_at((err), offsetof(struct azl_err, member), (text))
 void azl_err_set_at (struct azl_err *err, size_t offset, const char *text);
 
-/* Control characters of the message become spaces: a server's words must not
-   break lines or steer a terminal. */
+/* Makes the message plain (plain.h): it quotes a server's words. */
 void azl_err_flatten (struct azl_err *err);
 
 const char *azl_err_kind_name (enum azl_err_kind kind);

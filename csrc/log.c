@@ -1,5 +1,6 @@
 /* Owns the queue of log messages and what may be written into one. */
 #include "log.h"
+#include "plain.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,15 +63,6 @@ void azl_log_free (struct azl_log *log) {
   while ((entry = azl_log_take(log)) != NULL) azl_log_entry_free(entry);
 }
 
-/* One message is one line: a server's text must not be able to forge others
-   or to send escape sequences to a terminal. */
-static void flatten (char *text) {
-  for (; *text; text++) {
-    unsigned char c = (unsigned char)*text;
-    if (c < ' ' || c == 0x7f) *text = ' ';
-  }
-}
-
 AZL_PRINTF(1, 0)
 static struct azl_log_entry *new_entry (const char *fmt, va_list args) {
   struct azl_log_entry *entry;
@@ -89,7 +81,8 @@ static struct azl_log_entry *new_entry (const char *fmt, va_list args) {
     return NULL;
   }
   vsnprintf(entry->text, (size_t)len + 1, fmt, args);
-  flatten(entry->text);
+  /* One message is one line: a server's text must not forge others. */
+  azl_plain_text(entry->text);
   return entry;
 }
 

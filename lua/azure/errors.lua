@@ -3,6 +3,8 @@
 -- raised, with the argument's name. The C core makes errors of the same kind:
 -- both sides share the metatable that the registry keeps as "azure.error".
 
+local text = require "azure.text"
+
 ---@class azure.errors
 local errors = {}
 
@@ -70,10 +72,6 @@ function mt.__index(err, key)
   return value
 end
 
-local function one_line(text)
-  return (tostring(text):gsub("%s+", " "):gsub("%c", "?"))
-end
-
 local function where(err)
   if not err.method or not err.url then return "" end
   return (" (%s %s)"):format(err.method, err.url)
@@ -87,7 +85,7 @@ function mt.__tostring(err)
   parts[#parts + 1] = where(err)
   if err.request_id then parts[#parts + 1] = " request id " .. err.request_id end
   if err.hint then parts[#parts + 1] = "; " .. err.hint end
-  return one_line(table.concat(parts))
+  return text.one_line(table.concat(parts))
 end
 
 function mt.__concat(a, b)
@@ -168,7 +166,7 @@ local function unknown_option(key, allowed, fname)
   end
   local near = errors.nearest(key, allowed)
   local advice = near and ("did you mean '%s'?"):format(near) or "known: " .. sorted_names(allowed)
-  return ("%s: unknown option '%s'; %s"):format(fname, one_line(key:sub(1, 60)), advice)
+  return ("%s: unknown option '%s'; %s"):format(fname, text.one_line(key:sub(1, 60)), advice)
 end
 
 --- Raises when `opts` is no table or has a key that is not in the set `allowed`.

@@ -10,6 +10,7 @@
 -- examples take, is never evidence.
 
 local errors = require "azure.errors"
+local plain = require("azure.text").plain
 
 ---@class azure.forwarded
 local forwarded = {}
@@ -145,13 +146,13 @@ function forwarded.parse(entry)
     address = address or text
   end
   local port, port_ok = parse_port(port_text)
-  if not port_ok then return invalid("InvalidPort", ("'%s' has no valid port"):format(text:sub(1, 80))) end
+  if not port_ok then return invalid("InvalidPort", ("'%s' has no valid port"):format(plain(text:sub(1, 80)))) end
   local ipv4 = parse_ipv4(address)
   if ipv4 then return caller(address, "ipv4", ipv4_range(ipv4), port) end
   local without_zone = address:gsub("%%[%w._-]+$", ""):lower()
   local ipv6 = parse_ipv6(without_zone)
   if ipv6 then return caller(without_zone, "ipv6", ipv6_range(ipv6), port) end
-  return invalid("InvalidAddress", ("'%s' is not an IP address"):format(text:sub(1, 80):gsub("%c", "?")))
+  return invalid("InvalidAddress", ("'%s' is not an IP address"):format(plain(text:sub(1, 80))))
 end
 
 local function find_header(headers)

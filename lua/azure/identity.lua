@@ -12,6 +12,7 @@ local core = require("azure.core")
 local default = require("azure.identity.default")
 local errors = require("azure.errors")
 local options = require("azure.identity.options")
+local text = require("azure.text")
 
 ---@class azure.identity
 local identity = {}
@@ -111,7 +112,7 @@ end
 local DEVICE = options.set_of(options.APP, "prompt")
 
 local function print_message(code)
-  io.stderr:write(code.message or (code.verification_uri .. "  " .. code.user_code), "\n")
+  io.stderr:write(text.one_line(code.message or (code.verification_uri .. "  " .. code.user_code)), "\n")
 end
 
 --- A person who signs in with a browser, on any machine. `prompt` gets

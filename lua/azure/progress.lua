@@ -5,6 +5,7 @@
 -- written: see `progress.scrub`.
 
 local errors = require "azure.errors"
+local one_line = require("azure.text").one_line
 
 ---@class azure.progress
 local progress = {}
@@ -93,8 +94,8 @@ Renderer.__index = Renderer
 Renderer.__name = "azure.progress"
 
 local function text_of(event)
-  local text = scrub_text(tostring(event.message or event.step or "?")):gsub("[%s%c]+", " ")
-  if event.name then text = ("%s: %s"):format(tostring(event.name), text) end
+  local text = one_line(scrub_text(tostring(event.message or event.step or "?")))
+  if event.name then text = ("%s: %s"):format(one_line(event.name), text) end
   if event.state == "wait" and event.elapsed then
     text = ("%s (%s)"):format(text, duration(event.elapsed))
   end

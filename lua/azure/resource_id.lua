@@ -3,6 +3,7 @@
 -- "signalR" in answers to one request), so ids are compared without case.
 
 local errors = require "azure.errors"
+local text = require "azure.text"
 
 ---@class azure.resource_id
 local resource_id = {}
@@ -26,7 +27,7 @@ local id_mt = {
 
 -- A query that came along with an id may be a secret.
 local function show(id)
-  return ("'%s'"):format(id:match("^[^?]*"):sub(1, 200):gsub("%c", "?"))
+  return ("'%s'"):format(text.plain(id:match("^[^?]*"):sub(1, 200)))
 end
 
 local function invalid(id, reason)

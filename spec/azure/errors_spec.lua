@@ -16,7 +16,9 @@ describe("an error", function()
   end)
 
   it("shows control characters as question marks", function()
-    assert.equal("auth error: a?[31mb", tostring(errors.new{ kind = "auth", message = "a\27[31mb" }))
+    local err = errors.new{ kind = "auth", message = "a\27[31mb\u{9B}1mc\x9B" }
+
+    assert.equal("auth error: a?[31mb?1mc?", tostring(err))
   end)
 
   it("can be joined to a string", function()

@@ -471,6 +471,23 @@ describe("azure.identity", function()
       assert.equal("https://microsoft.com/devicelogin", shown[1].verification_uri)
     end)
 
+    it("lets no word of the server steer the terminal where it has no prompt of its own", function()
+      e:fault({ match = "POST .*/devicecode", status = 200, body = azure.json.encode{
+        device_code = "d", user_code = "AB\27[2JCD", verification_uri = "https://x/\u{9B}2J", expires_in = 900,
+        interval = 5, message = "open\nhttps://x\27]0;owned\7 \u{9D}0;owned\u{9C}and enter \u{9B}2JABCD",
+      } })
+      local told = {}
+      local stderr = io.stderr
+      io.stderr = { write = function(_, ...) told[#told + 1] = table.concat{ ... } end } -- luacheck: ignore 122
+      local op = helper.closing(assert(identity.device_code{ authority = e.url, env = NO_ENV })):token_op(SCOPE)
+
+      helper.until_true(function() return #told == 1 end)
+
+      io.stderr = stderr -- luacheck: ignore 122
+      op:cancel()
+      assert.equal("open https://x?]0;owned? ?0;owned?and enter ?2JABCD\n", told[1])
+    end)
+
     it("polls no faster than it was told to", function()
       local asked = 0
       local cred = device({ prompt = function()

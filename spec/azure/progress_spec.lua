@@ -96,9 +96,9 @@ describe("progress elsewhere", function()
   end)
 
   it("makes one line of a message with line breaks and escapes", function()
-    show(event{ step = "bind", state = "done", message = "a\r\nb\27[2Jc" })
+    show(event{ step = "bind", state = "done", message = "a\r\nb\27[2Jc\u{9B}2J" })
 
-    assert.equal("00:00:00 + a b [2Jc\n", out.text)
+    assert.equal("00:00:00 + a b?[2Jc?2J\n", out.text)
   end)
 
   it("raises for misuse", function()

@@ -2,6 +2,7 @@
 
 local json = require "azure.json"
 local resource_id = require "azure.resource_id"
+local plain = require("azure.text").plain
 
 local render = {}
 
@@ -22,17 +23,12 @@ end
 
 local owner_words = { ours = "ours", maybe = "same name", other = "somebody else's" }
 
--- Text from Azure goes to a terminal: no control characters.
-local function clean(text)
-  return (tostring(text):gsub("%c", "?"))
-end
-
 local function add_connections(out, entry, indent, color)
   local count = #entry.connections
-  if entry.error then out[#out + 1] = indent .. "`-- " .. clean(entry.error) end
+  if entry.error then out[#out + 1] = indent .. "`-- " .. plain(entry.error) end
   if count == 0 and not entry.error then out[#out + 1] = indent .. "`-- no connection yet" end
   for i, connection in ipairs(entry.connections) do
-    out[#out + 1] = ("%s%s %s  %s  (%s)"):format(indent, i == count and "`--" or "|--", clean(connection.name),
+    out[#out + 1] = ("%s%s %s  %s  (%s)"):format(indent, i == count and "`--" or "|--", plain(connection.name),
       paint(connection.status, color), owner_words[connection.owner])
   end
 end
@@ -42,14 +38,14 @@ end
 ---@param opts { color: boolean? }
 ---@return string
 function render.tree(tree, opts)
-  local out = { ("%s  %s, %s"):format(clean(tree.name), clean(tree.sku or "?"),
+  local out = { ("%s  %s, %s"):format(plain(tree.name), plain(tree.sku or "?"),
     paint(tree.provisioning_state, opts.color)) }
   if #tree.links == 0 then out[#out + 1] = "`-- no shared private links" end
   for i, entry in ipairs(tree.links) do
     local is_last = i == #tree.links
     local replica = entry.owner ~= "signalr" and (" (replica %s)"):format(entry.owner) or ""
-    out[#out + 1] = ("%s %s%s -> %s [%s]  %s, %s"):format(is_last and "`--" or "|--", clean(entry.name), clean(replica),
-      clean(upstream_name(entry)), clean(entry.group or "?"), paint(entry.status, opts.color),
+    out[#out + 1] = ("%s %s%s -> %s [%s]  %s, %s"):format(is_last and "`--" or "|--", plain(entry.name), plain(replica),
+      plain(upstream_name(entry)), plain(entry.group or "?"), paint(entry.status, opts.color),
       paint(entry.provisioning_state, opts.color))
     add_connections(out, entry, is_last and "    " or "|   ", opts.color)
   end
@@ -58,7 +54,7 @@ end
 
 -- Quotes and brackets would end a label.
 local function label(text)
-  return (clean(text):gsub('"', "#quot;"):gsub("[<>]", function(c) return c == "<" and "#lt;" or "#gt;" end))
+  return (plain(text):gsub('"', "#quot;"):gsub("[<>]", function(c) return c == "<" and "#lt;" or "#gt;" end))
 end
 
 local function add_edges(out, i, entry)

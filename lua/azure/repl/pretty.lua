@@ -6,6 +6,7 @@
 
 local errors = require "azure.errors"
 local json = require "azure.json"
+local plain = require("azure.text").plain
 local progress = require "azure.progress"
 
 local pretty = {}
@@ -36,11 +37,13 @@ local function is_folded(state, key, value)
   return true
 end
 
+local function by_numbers(bytes)
+  return (bytes:gsub(".", function(byte) return ("\\%03d"):format(byte:byte()) end))
+end
+
 local function quote(text)
   local escapes = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ["\\"] = "\\\\", ['"'] = '\\"' }
-  return '"' .. text:gsub('[\n\r\t\\"]', escapes):gsub("%c", function(char)
-    return ("\\%03d"):format(char:byte())
-  end) .. '"'
+  return '"' .. plain(text:gsub('[\n\r\t\\"]', escapes), by_numbers) .. '"'
 end
 
 local function key_text(key)

@@ -6,6 +6,7 @@ describe("pretty.format", function()
   local rows = {
     { "a string", 'say "hi"\n', '"say \\"hi\\"\\n"' },
     { "a control character", "a\1", '"a\\001"' },
+    { "a control character of C1", "a\u{9B}31m \x9B \u{E9}", '"a\\194\\15531m \\155 \u{E9}"' },
     { "an integer", 3, "3" },
     { "nil", nil, "nil" },
     { "null", json.null, "null" },
