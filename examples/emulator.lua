@@ -61,7 +61,6 @@ local function announce(e, principal, given)
 end
 
 local function start(given)
-  warn("@on") -- it warns where it listens on more than this machine
   local e, err = emulator_module.start{
     port = given.port and math.tointeger(given.port), address = given.address, tls = given.tls, seed = given.seed,
     latency = given.latency, timings = given.timings, throttle = given.throttle,

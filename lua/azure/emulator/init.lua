@@ -326,7 +326,8 @@ local function listen(self)
     self.ca_file = write_ca(certificate.ca)
   end
   if not options.address:find("^127%.") and options.address ~= "::1" then
-    warn("azure.emulator: listening on " .. options.address .. ": whoever reaches it can sign in")
+    -- Not warn(): scripts have that off unless they turn it on.
+    io.stderr:write("azure.emulator: listening on ", options.address, ": whoever reaches it can sign in\n")
   end
   local server, why = transport.listen(opts, function(raw) return self:handle(raw) end)
   if not server then return nil, why end
