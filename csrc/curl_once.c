@@ -3,6 +3,10 @@
 
 #include <pthread.h>
 #include <stddef.h>
+#include <stdio.h>
+
+enum { OLDEST = 0x075100 };
+#define OLDEST_NAME "7.81.0"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const curl_version_info_data *info;
@@ -20,4 +24,20 @@ const curl_version_info_data *azl_curl_info (void) {
 
 const char *azl_curl_version (void) {
   return azl_curl_info() ? version : "";
+}
+
+bool azl_curl_will_do (const curl_version_info_data *found, char *out,
+                       size_t out_bytes) {
+  const char *needed = NULL;
+  if (!found) {
+    snprintf(out, out_bytes, "libcurl cannot be initialised");
+    return false;
+  }
+  if (found->version_num < OLDEST)
+    needed = OLDEST_NAME " or newer is needed";
+  else if (!(found->features & CURL_VERSION_SSL))
+    needed = "one that was built with TLS is needed";
+  if (!needed) return true;
+  snprintf(out, out_bytes, "this is libcurl %s; %s", found->version, needed);
+  return false;
 }

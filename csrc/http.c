@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DEFAULT_CONNECTIONS = 32, LIBCURL_OLDEST = 0x075100 };
+enum { DEFAULT_CONNECTIONS = 32 };
 
 static void read_messages (struct azl_http *http) {
   CURLMsg *message;
@@ -341,14 +341,4 @@ void azl_http_unref (struct azl_http *http) {
     http->refs = 0;
   }
   destroy(http);
-}
-
-const char *azl_http_check_libcurl (void) {
-  const curl_version_info_data *info = azl_curl_info();
-  if (!info) return "libcurl cannot be initialised";
-  if (info->version_num < LIBCURL_OLDEST)
-    return "libcurl 7.81 or newer is needed";
-  if (!(info->features & CURL_VERSION_SSL))
-    return "this libcurl was built without TLS";
-  return NULL;
 }

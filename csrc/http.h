@@ -63,8 +63,4 @@ bool azl_http_unsent (const struct azl_op *op);
 int azl_http_handles (const struct azl_http *http);
 int azl_http_running (const struct azl_http *http);
 
-/* Version requirement at run time: NULL when libcurl will do, else a sentence
-   that says what is missing. */
-const char *azl_http_check_libcurl (void);
-
 #endif

@@ -298,8 +298,9 @@ int luaopen_azure_core (lua_State *L);
 int luaopen_azure_core (lua_State *L) {
   luaL_checkversion(L);
   pin_module();
-  const char *problem = azl_http_check_libcurl();
-  if (problem) return luaL_error(L, "%s", problem);
+  char problem[128];
+  if (!azl_curl_will_do(azl_curl_info(), problem, sizeof problem))
+    return luaL_error(L, "azure.core: %s", problem);
   luaL_newmetatable(L, ERROR_TYPE);
   lua_pop(L, 1);
   luaL_newlib(L, core_functions);

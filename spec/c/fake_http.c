@@ -180,7 +180,3 @@ int azl_http_running (const struct azl_http *http) {
   (void)http;
   return 0;
 }
-
-const char *azl_http_check_libcurl (void) {
-  return NULL;
-}
