@@ -30,30 +30,11 @@ struct socket_watch {
   curl_socket_t fd;
 };
 
-static void on_socket_ready (void *ctx, int events) {
-  struct socket_watch *watch = ctx;
-  struct azl_http *http = watch->http;
-  int running, flags = 0;
-  if (events & AZL_READ) flags |= CURL_CSELECT_IN;
-  if (events & AZL_WRITE) flags |= CURL_CSELECT_OUT;
-  curl_multi_socket_action(http->multi, watch->fd, flags, &running);
-  read_messages(http);
-}
-
 static struct socket_watch *new_watch (struct azl_http *http,
                                        curl_socket_t fd) {
   struct socket_watch *watch = azl_malloc(sizeof(*watch));
   if (watch) *watch = (struct socket_watch){http, fd};
   return watch;
-}
-
-static bool watch_socket (struct azl_http *http, curl_socket_t fd, int what,
-                          struct socket_watch *watch) {
-  int events = 0;
-  if (what & CURL_POLL_IN) events |= AZL_READ;
-  if (what & CURL_POLL_OUT) events |= AZL_WRITE;
-  return watch &&
-         azl_loop_watch(http->loop, fd, events, on_socket_ready, watch);
 }
 
 /* For want of memory something of libcurl's would never be heard of again. A
@@ -63,6 +44,31 @@ static void fail_running (struct azl_http *http) {
   for (; node != &http->running; node = node->next)
     azl_transfer_fail_later(AZL_CONTAINER(node, struct azl_transfer, node),
                             azl_err_oom());
+}
+
+/* What libcurl has no memory to watch, it never asks for again. */
+static void act (struct azl_http *http, curl_socket_t fd, int flags) {
+  int running;
+  if (curl_multi_socket_action(http->multi, fd, flags, &running) != CURLM_OK)
+    fail_running(http);
+  read_messages(http);
+}
+
+static void on_socket_ready (void *ctx, int events) {
+  struct socket_watch *watch = ctx;
+  int flags = 0;
+  if (events & AZL_READ) flags |= CURL_CSELECT_IN;
+  if (events & AZL_WRITE) flags |= CURL_CSELECT_OUT;
+  act(watch->http, watch->fd, flags);
+}
+
+static bool watch_socket (struct azl_http *http, curl_socket_t fd, int what,
+                          struct socket_watch *watch) {
+  int events = 0;
+  if (what & CURL_POLL_IN) events |= AZL_READ;
+  if (what & CURL_POLL_OUT) events |= AZL_WRITE;
+  return watch &&
+         azl_loop_watch(http->loop, fd, events, on_socket_ready, watch);
 }
 
 static void fail_one (CURL *easy) {
@@ -110,10 +116,7 @@ static int on_curl_wants_timer (CURLM *multi, long timeout_ms, void *ctx) {
 }
 
 static void on_curl_timer (void *ctx) {
-  struct azl_http *http = ctx;
-  int running;
-  curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-  read_messages(http);
+  act(ctx, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static struct azl_handle *take_handle (struct azl_http *http) {

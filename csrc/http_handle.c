@@ -13,7 +13,10 @@ static size_t on_body (char *bytes, size_t size, size_t count, void *ctx) {
   struct azl_transfer *transfer = ((struct azl_handle *)ctx)->transfer;
   if (azl_buf_add(&transfer->response.body, bytes, size * count))
     return size * count;
-  transfer->too_large = true;
+  transfer->refusal = transfer->response.body.len + size * count >
+                              transfer->response.body.max_bytes
+                          ? AZL_REFUSAL_BODY
+                          : AZL_REFUSAL_NO_MEMORY;
   return 0;
 }
 
@@ -26,70 +29,83 @@ static size_t on_field (char *bytes, size_t size, size_t count, void *ctx) {
     transfer->head_complete = true;
   if (azl_headers_parse_line(&transfer->response.headers, bytes, len))
     return len;
-  transfer->refused_field = true;
+  transfer->refusal = AZL_REFUSAL_NO_MEMORY;
   return 0;
 }
 
-static void set_tls (CURL *easy, const struct azl_http *http) {
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  /* Both at once would make libcurl parse the bundle for every connection:
-     its cache is off as soon as a folder is set. */
-  curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
-  curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_path);
+/* Of every option that is not a mere wish the result counts: a string that
+   libcurl has no memory for leaves a default in force, which may be another
+   proxy, authority or method than the one asked for. */
+#define SET(easy, option, value)                                               \
+  (curl_easy_setopt((easy), (option), (value)) == CURLE_OK)
+
+/* NULL takes libcurl's default away, for which it needs no memory; not every
+   TLS library knows folders. */
+static bool set_authorities (CURL *easy, CURLoption option, const char *path) {
+  return SET(easy, option, path) || !path;
+}
+
+static bool set_tls (CURL *easy, const struct azl_http *http) {
 #if LIBCURL_VERSION_NUM >= 0x075700
   curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 86400L);
 #endif
+  /* Both at once would make libcurl parse the bundle for every connection:
+     its cache is off as soon as a folder is set. */
+  return set_authorities(easy, CURLOPT_CAINFO, http->ca_file) &&
+         set_authorities(easy, CURLOPT_CAPATH, http->ca_path) &&
+         SET(easy, CURLOPT_SSL_VERIFYPEER, 1L) &&
+         SET(easy, CURLOPT_SSL_VERIFYHOST, 2L) &&
+         SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
-static void set_protocols (CURL *easy, const struct azl_http *http) {
-#if LIBCURL_VERSION_NUM >= 0x075500
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
-                   (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
+static bool set_protocols (CURL *easy, const struct azl_http *http) {
+  /* Not every libcurl has HTTP/2. */
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    http->config.http1_only ? (long)CURL_HTTP_VERSION_1_1
                                            : (long)CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+  return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  return SET(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
 }
 
-static void set_constants (struct azl_handle *handle,
+static bool set_callbacks (struct azl_handle *handle) {
+  CURL *easy = handle->easy;
+  return SET(easy, CURLOPT_PRIVATE, handle) &&
+         SET(easy, CURLOPT_WRITEDATA, handle) &&
+         SET(easy, CURLOPT_HEADERDATA, handle) &&
+         SET(easy, CURLOPT_ERRORBUFFER, handle->error_text) &&
+         SET(easy, CURLOPT_WRITEFUNCTION, on_body) &&
+         SET(easy, CURLOPT_HEADERFUNCTION, on_field);
+}
+
+static bool set_constants (struct azl_handle *handle,
                            const struct azl_http *http) {
   CURL *easy = handle->easy;
-  curl_easy_setopt(easy, CURLOPT_PRIVATE, handle);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, handle);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, handle);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->error_text);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_field);
-  curl_easy_setopt(easy, CURLOPT_SHARE, http->share);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 #if LIBCURL_VERSION_NUM >= 0x075700
   /* removing a handle that still resolves would block until DNS answers */
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 #endif
-  set_protocols(easy, http);
-  set_tls(easy, http);
+  return set_callbacks(handle) && SET(easy, CURLOPT_SHARE, http->share) &&
+         SET(easy, CURLOPT_NOSIGNAL, 1L) &&
+         SET(easy, CURLOPT_FOLLOWLOCATION, 0L) &&
+         SET(easy, CURLOPT_PATH_AS_IS, 1L) &&
+         SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
+         SET(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") &&
+         SET(easy, CURLOPT_PROXY, "") && SET(easy, CURLOPT_NOPROXY, "") &&
+         set_protocols(easy, http) && set_tls(easy, http);
 }
 
 struct azl_handle *azl_handle_new (struct azl_http *http) {
   struct azl_handle *handle = azl_calloc(1, sizeof(*handle));
   if (!handle) return NULL;
   handle->easy = curl_easy_init();
-  if (handle->easy) {
-    set_constants(handle, http);
-    if (!http->config.pinned_sha1[0] || azl_handle_pin(handle)) return handle;
-  }
+  if (handle->easy && set_constants(handle, http) &&
+      (!http->config.pinned_sha1[0] || azl_handle_pin(handle)))
+    return handle;
   azl_handle_free(handle);
   return NULL;
 }
@@ -108,73 +124,80 @@ static bool stays_here (const struct azl_transfer *transfer,
          (transfer->secret || transfer->request.bearer);
 }
 
-static bool bypasses_proxy (const struct azl_transfer *transfer) {
+/* The proxy for this transfer, "" for none. NULL: out of memory. */
+static const char *choose_proxy (const struct azl_transfer *transfer) {
+  const struct azl_http *http = transfer->http;
   struct azl_url url;
-  if (transfer->no_proxy || !azl_url_parse(transfer->request.url, &url) ||
-      stays_here(transfer, &url))
-    return true;
+  if (!http->proxy || transfer->no_proxy ||
+      !azl_url_parse(transfer->request.url, &url) || stays_here(transfer, &url))
+    return "";
   char *host = azl_strndup(url.host, url.host_len);
-  bool bypassed = !host || azl_proxy_bypassed(transfer->http->no_proxy, host);
+  if (!host) return NULL;
+  bool bypassed = azl_proxy_bypassed(http->no_proxy, host);
   azl_free(host);
-  return bypassed;
+  return bypassed ? "" : http->proxy;
 }
 
 /* A proxy may want the whole URL as target: libcurl knows when. */
-static CURLcode set_url (CURL *easy, const struct azl_transfer *transfer) {
+static bool set_url (CURL *easy, const struct azl_transfer *transfer) {
   const struct azl_request_copy *request = &transfer->request;
-  const char *proxy = transfer->http->proxy;
-  bool proxied = proxy && !bypasses_proxy(transfer);
-  if (proxy) curl_easy_setopt(easy, CURLOPT_PROXY, proxied ? proxy : "");
-  curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET,
-                   proxied ? NULL : request->target);
-  return curl_easy_setopt(easy, CURLOPT_URL,
-                          proxied ? request->url : request->origin);
+  const char *proxy = choose_proxy(transfer);
+  if (!proxy) return false;
+  bool proxied = *proxy != '\0';
+  return (!transfer->http->proxy || SET(easy, CURLOPT_PROXY, proxy)) &&
+         SET(easy, CURLOPT_REQUEST_TARGET, proxied ? NULL : request->target) &&
+         SET(easy, CURLOPT_URL, proxied ? request->url : request->origin);
+}
+
+static bool set_body (CURL *easy, const struct azl_request_copy *request) {
+  return SET(easy, CURLOPT_POST, 1L) &&
+         SET(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+             (curl_off_t)request->body_len) &&
+         SET(easy, CURLOPT_POSTFIELDS, request->body);
 }
 
 /* HTTPGET first: it undoes what an earlier transfer asked of the handle. */
-static void set_method (struct azl_handle *handle,
+static bool set_method (struct azl_handle *handle,
                         const struct azl_request_copy *request) {
   CURL *easy = handle->easy;
   bool is_get = strcmp(request->method, "GET") == 0 && !request->has_body;
-  if (is_get && handle->is_get) return;
+  if (is_get && handle->is_get) return true;
   handle->is_get = is_get;
-  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
-  if (is_get) return;
-  if (strcmp(request->method, "HEAD") == 0) {
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    return;
-  }
-  if (request->has_body || azl_writes(request->method)) {
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                     (curl_off_t)request->body_len);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
-  }
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+  if (!SET(easy, CURLOPT_HTTPGET, 1L) ||
+      !SET(easy, CURLOPT_CUSTOMREQUEST, NULL))
+    return false;
+  if (is_get) return true;
+  if (strcmp(request->method, "HEAD") == 0)
+    return SET(easy, CURLOPT_NOBODY, 1L);
+  if ((request->has_body || azl_writes(request->method)) &&
+      !set_body(easy, request))
+    return false;
+  return SET(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-static void set_connection (struct azl_handle *handle,
+static bool set_connection (struct azl_handle *handle,
                             const struct azl_transfer *transfer) {
   int64_t wanted_ms = transfer->connect_timeout_ms
                           ? transfer->connect_timeout_ms
                           : transfer->http->config.connect_timeout_ms;
   long connect_ms = wanted_ms ? (long)wanted_ms : DEFAULT_CONNECT_MS;
-  if (handle->connect_ms != connect_ms)
-    curl_easy_setopt(handle->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-  if (handle->once != transfer->once)
-    curl_easy_setopt(handle->easy, CURLOPT_FRESH_CONNECT,
-                     transfer->once ? 1L : 0L);
+  if (handle->connect_ms != connect_ms &&
+      !SET(handle->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms))
+    return false;
   handle->connect_ms = connect_ms;
+  if (handle->once != transfer->once &&
+      !SET(handle->easy, CURLOPT_FRESH_CONNECT, transfer->once ? 1L : 0L))
+    return false;
   handle->once = transfer->once;
+  return true;
 }
 
 bool azl_handle_prepare (struct azl_handle *handle,
                          struct azl_transfer *transfer) {
   handle->transfer = transfer;
   handle->error_text[0] = '\0';
-  set_method(handle, &transfer->request);
-  set_connection(handle, transfer);
-  curl_easy_setopt(handle->easy, CURLOPT_HTTPHEADER, transfer->request.lines);
-  return set_url(handle->easy, transfer) == CURLE_OK;
+  return set_method(handle, &transfer->request) &&
+         set_connection(handle, transfer) &&
+         SET(handle->easy, CURLOPT_HTTPHEADER, transfer->request.lines) &&
+         set_url(handle->easy, transfer);
 }

@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include "http.h"
+#include "http_request.h"
 
 /* An easy handle and what it was last told, so that it is not told again. */
 struct azl_handle {
@@ -33,17 +34,11 @@ struct azl_http {
   struct azl_bearer *bearer; /* of the last request that had a token */
 };
 
-/* The copy of a request, all in one block, since it is needed together; it is
-   freed, and wiped, as soon as the transfer ends. */
-struct azl_request_copy {
-  void *block;
-  size_t block_bytes;
-  struct azl_bearer *bearer;
-  struct curl_slist *lines; /* the start of the block */
-  char *method, *url, *body;
-  char *origin, *target; /* parts of the URL; NULL: it is none */
-  size_t body_len;
-  bool has_body;
+/* Why a callback stopped a transfer. */
+enum azl_refusal {
+  AZL_REFUSAL_NONE,
+  AZL_REFUSAL_BODY,      /* longer than max_response_bytes */
+  AZL_REFUSAL_NO_MEMORY, /* for a field or a part of the body */
 };
 
 struct azl_transfer {
@@ -57,7 +52,8 @@ struct azl_transfer {
   struct azl_request_copy request;
   int64_t connect_timeout_ms;
   bool running, no_proxy, secret, once;
-  bool unsent, too_large, refused_field, head_complete;
+  bool unsent, head_complete;
+  enum azl_refusal refusal;
   struct azl_http_response response;
 };
 
@@ -78,14 +74,6 @@ void azl_handle_free (struct azl_handle *handle);
 /* Sets what is this transfer's own. */
 AZL_MUST_CHECK bool azl_handle_prepare (struct azl_handle *handle,
                                         struct azl_transfer *transfer);
-
-/* Copies of requests (http_request.c). false: out of memory. */
-AZL_MUST_CHECK bool azl_request_copy (struct azl_http *http,
-                                      struct azl_request_copy *out,
-                                      const struct azl_http_request *request);
-void azl_bearer_unref (struct azl_bearer *bearer); /* accepts NULL */
-void azl_request_free (struct azl_request_copy *request);
-bool azl_writes (const char *method); /* POST, PUT, PATCH */
 
 /* Checks the server by the thumbprint in its http's configuration (http_pin.c).
    false: this libcurl cannot. */

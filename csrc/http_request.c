@@ -1,4 +1,5 @@
 /* The copy of a request: what libcurl reads while the transfer runs. */
+#include "http_request.h"
 #include "http_internal.h"
 #include "url.h"
 

@@ -141,10 +141,8 @@ static const char *text_of (const struct azl_transfer *self, CURLcode code) {
 }
 
 static struct azl_err *curl_error (struct azl_transfer *self, CURLcode code) {
-  if (self->too_large) return too_large_error(self);
-  if (self->refused_field)
-    return azl_err_new(AZL_ERR_PROTOCOL, "BadHeader",
-                       "the answer has a header that cannot be read");
+  if (self->refusal == AZL_REFUSAL_BODY) return too_large_error(self);
+  if (self->refusal == AZL_REFUSAL_NO_MEMORY) return azl_err_oom();
   const struct curl_meaning *meaning = meaning_of(code);
   const char *text = text_of(self, code);
   struct azl_err *err =

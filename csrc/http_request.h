@@ -1,0 +1,30 @@
+#ifndef AZL_HTTP_REQUEST_H
+#define AZL_HTTP_REQUEST_H
+
+#include <curl/curl.h>
+#include "http.h"
+
+struct azl_bearer;
+
+/* The copy of a request, all in one block, since it is needed together; it is
+   freed, and wiped, as soon as the transfer ends. */
+struct azl_request_copy {
+  void *block;
+  size_t block_bytes;
+  struct azl_bearer *bearer;
+  struct curl_slist *lines; /* the start of the block */
+  char *method, *url, *body;
+  char *origin, *target; /* parts of the URL; NULL: it is none */
+  size_t body_len;
+  bool has_body;
+};
+
+/* false: out of memory. */
+AZL_MUST_CHECK bool azl_request_copy (struct azl_http *http,
+                                      struct azl_request_copy *out,
+                                      const struct azl_http_request *request);
+void azl_bearer_unref (struct azl_bearer *bearer); /* accepts NULL */
+void azl_request_free (struct azl_request_copy *request);
+bool azl_writes (const char *method); /* POST, PUT, PATCH */
+
+#endif
