@@ -20,9 +20,20 @@ static size_t on_body (char *bytes, size_t size, size_t count, void *ctx) {
   return 0;
 }
 
+static bool fits_head (struct azl_transfer *transfer, size_t len) {
+  transfer->head_bytes += len;
+  transfer->head_lines++;
+  return transfer->head_bytes <= AZL_HEAD_MAX_BYTES &&
+         transfer->head_lines <= AZL_HEAD_MAX_LINES;
+}
+
 static size_t on_field (char *bytes, size_t size, size_t count, void *ctx) {
   struct azl_transfer *transfer = ((struct azl_handle *)ctx)->transfer;
   size_t len = size * count;
+  if (!fits_head(transfer, len)) {
+    transfer->refusal = AZL_REFUSAL_HEAD;
+    return 0;
+  }
   if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) /* a new answer begins */
     transfer->head_complete = false;
   else if (len <= 2)

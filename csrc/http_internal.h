@@ -38,8 +38,14 @@ struct azl_http {
 enum azl_refusal {
   AZL_REFUSAL_NONE,
   AZL_REFUSAL_BODY,      /* longer than max_response_bytes */
+  AZL_REFUSAL_HEAD,      /* more header than AZL_HEAD_MAX_* */
   AZL_REFUSAL_NO_MEMORY, /* for a field or a part of the body */
 };
+
+/* Of all the header of a transfer, interim answers and trailers included. ARM
+   and Entra send 2 to 8 KB, with signed URLs. A bound of our own: libcurl has
+   had one only since 8.3, of 300 KB for each answer. */
+enum { AZL_HEAD_MAX_BYTES = 256 * 1024, AZL_HEAD_MAX_LINES = 1000 };
 
 struct azl_transfer {
   struct azl_op op;
@@ -54,6 +60,7 @@ struct azl_transfer {
   bool running, no_proxy, secret, once;
   bool unsent, head_complete;
   enum azl_refusal refusal;
+  size_t head_bytes, head_lines;
   struct azl_http_response response;
 };
 

@@ -142,6 +142,10 @@ static const char *text_of (const struct azl_transfer *self, CURLcode code) {
 
 static struct azl_err *curl_error (struct azl_transfer *self, CURLcode code) {
   if (self->refusal == AZL_REFUSAL_BODY) return too_large_error(self);
+  if (self->refusal == AZL_REFUSAL_HEAD)
+    return azl_err_new(AZL_ERR_PROTOCOL, "HeaderTooLarge",
+                       "the header of the answer is over %d bytes or %d lines",
+                       AZL_HEAD_MAX_BYTES, AZL_HEAD_MAX_LINES);
   if (self->refusal == AZL_REFUSAL_NO_MEMORY) return azl_err_oom();
   const struct curl_meaning *meaning = meaning_of(code);
   const char *text = text_of(self, code);

@@ -301,6 +301,20 @@ describe("an answer that is too large", function()
     assert.equal(99998, #assert(client:get(path)))
   end)
 
+  -- Long fields, which this server cannot send: spec/c/test_http.c.
+  it("is refused when its header is", function()
+    local fields = {}
+    for i = 1, 1100 do fields[i] = { "X-Field-" .. i, "x" } end
+    local server, client = answer_with{ nil, nil, 200, headers = fields, body = "{}" }
+
+    local response, err = client:request{ path = path }
+
+    assert.is_nil(response)
+    assert.equal("protocol", err.kind)
+    assert.equal("HeaderTooLarge", err.code)
+    assert.equal(1, #server.requests)
+  end)
+
   for name, body in pairs{ ["gzip"] = { "gzip", 1 }, ["gzip in gzip"] = { "gzip, gzip", 2 } } do
     it("is refused when only its unpacked form is: " .. name, function()
       local packed = gzip(64 * 1024 * 1024, body[2])

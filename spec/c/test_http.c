@@ -166,6 +166,58 @@ static void bad_answers_fail_with_a_code (void) {
   }
 }
 
+/* An answer whose header has `count` fields of `len` bytes each, which stand in
+   one interim answer each where `interim`. */
+static char *long_head (int count, int len, bool interim) {
+  static const char start[] = "HTTP/1.1 103 Early Hints\r\n";
+  char *text = malloc((size_t)count * ((size_t)len + sizeof start + 8) + 256);
+  char *at = text;
+  if (!text) abort();
+  if (!interim) at += sprintf(at, "HTTP/1.1 200 OK\r\n");
+  for (int i = 0; i < count; i++) {
+    if (interim) at += sprintf(at, "%s", start);
+    at += sprintf(at, "X: ");
+    memset(at, 'x', (size_t)len - 5);
+    at += len - 5;
+    at += sprintf(at, interim ? "\r\n\r\n" : "\r\n");
+  }
+  if (interim) at += sprintf(at, "HTTP/1.1 200 OK\r\n");
+  sprintf(at, "Content-Length: 2\r\n\r\nhi");
+  return text;
+}
+
+static const struct {
+  const char *name;
+  int count, len;
+  bool interim, fits;
+} heads[] = {
+    {"many fields", 990, 10, false, true},
+    {"too many fields", 1000, 10, false, false},
+    {"long fields", 25, 10000, false, true},
+    {"too long together", 28, 10000, false, false},
+    {"many interim answers", 300, 100, true, true},
+    {"too many interim answers", 350, 100, true, false},
+    {"interim answers too long together", 30, 9000, true, false},
+};
+
+static void a_header_without_end_is_refused (void) {
+  for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+    char *text = long_head(heads[i].count, heads[i].len, heads[i].interim);
+    struct raw_answer answer = {text, false};
+    struct world w = open_world(&answer, 1, NULL);
+    struct azl_op *op = get(&w);
+    CHECK_ROW(heads[i].name);
+    CHECK_INT(op->state, heads[i].fits ? AZL_OP_DONE : AZL_OP_FAILED);
+    if (op->err) {
+      CHECK_INT(op->err->kind, AZL_ERR_PROTOCOL);
+      CHECK_STR(op->err->code, "HeaderTooLarge");
+    }
+    azl_op_unref(op);
+    close_world(&w);
+    free(text);
+  }
+}
+
 static void a_deadline_ends_it (void) {
   struct raw_answer silence = {NULL, false};
   struct world w = open_world(&silence, 1, NULL);
@@ -265,7 +317,8 @@ int main (void) {
       TEST(brings_the_answer), TEST(sends_method_headers_and_body),
       TEST(a_handle_forgets_the_request_before),
       TEST(writes_without_a_body_say_so), TEST(bad_answers_fail_with_a_code),
-      TEST(a_deadline_ends_it), TEST(waits_for_a_free_connection_in_order),
-      TEST(cancels_at_any_time), TEST(closing_ends_what_is_under_way),
+      TEST(a_header_without_end_is_refused), TEST(a_deadline_ends_it),
+      TEST(waits_for_a_free_connection_in_order), TEST(cancels_at_any_time),
+      TEST(closing_ends_what_is_under_way),
       TEST(what_must_go_once_gets_its_own_connection), TEST(nobody_listens));
 }
