@@ -73,6 +73,8 @@ obj = $(patsubst csrc/%.c,$(BUILD)/obj/%.o,$(1))
 SERVER_OBJ := $(call obj,$(SERVER_SRC))
 LUA_OBJ    := $(call obj,$(LUA_SRC))
 CORE_OBJ   := $(call obj,$(CORE_SRC))
+# What of the core the server is made of too: its rock builds no more than that.
+SERVER_BASE := $(call obj,csrc/buf.c csrc/mem.c)
 CORE_LIB   := $(BUILD)/libazl.a
 CORE_SO    := $(BUILD)/azure/core.so
 SERVER_SO  := $(BUILD)/azure/emulator/server.so
@@ -100,10 +102,9 @@ $(CORE_SO): $(LUA_OBJ) $(CORE_OBJ) | $(BUILD)/exports.map
 	@mkdir -p $(@D)
 	$(call say,link)$(CC) $(MODULE_LDFLAGS) $(EXTRA_CFLAGS) $(LDFLAGS) $(EXTRA_LDFLAGS) -o $@ $(LUA_OBJ) $(CORE_OBJ) $(CORE_LIBS)
 
-# The archive lends the server only the members that it uses (mem, buf, ...).
-$(SERVER_SO): $(SERVER_OBJ) $(CORE_LIB) | $(BUILD)/exports.map
+$(SERVER_SO): $(SERVER_OBJ) $(SERVER_BASE) | $(BUILD)/exports.map
 	@mkdir -p $(@D)
-	$(call say,link)$(CC) $(MODULE_LDFLAGS) $(EXTRA_CFLAGS) $(LDFLAGS) $(EXTRA_LDFLAGS) -o $@ $(SERVER_OBJ) $(CORE_LIB) $(MHD_LIBS)
+	$(call say,link)$(CC) $(MODULE_LDFLAGS) $(EXTRA_CFLAGS) $(LDFLAGS) $(EXTRA_LDFLAGS) -o $@ $(SERVER_OBJ) $(SERVER_BASE) $(MHD_LIBS)
 
 $(BUILD)/obj $(BUILD)/spec $(BUILD)/fuzz:
 	@mkdir -p $@

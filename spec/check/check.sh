@@ -50,6 +50,8 @@ without_linux() {
 
 verdict "gcc -Werror" "$MAKE" check-gcc
 verdict "clang -Werror" "$MAKE" check-clang
+verdict "modules are hardened" spec/check/hardened.sh build/gcc/azure/core.so build/gcc/azure/emulator/server.so \
+  build/clang/azure/core.so build/clang/azure/emulator/server.so
 verdict "compiles without Linux" without_linux
 verdict "clang-format" format
 verdict "cppcheck" check_cppcheck

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Both rocks into a fresh tree, then the installed modules, without the source
-# tree in any path: a client asks an emulator for the seeded SignalR.
-cd "$(dirname "$0")/../.." || exit 1
+# tree in any path: a client asks an emulator for the seeded SignalR. They must
+# be hardened as the modules of `make` are.
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.." || exit 1
 LUA=${LUA:-lua5.4}
 tree=$(mktemp -d) || exit 1
 trap 'rm -rf "$tree"' EXIT
@@ -9,7 +11,7 @@ log=$tree/log
 for rock in azure-signalr azure-signalr-emulator; do
   # A copy: the objects of LuaRocks' build must not land in the source tree.
   mkdir -p "$tree/src"
-  cp -R csrc lua rockspec README.md LICENSE "$tree/src/" || exit 1
+  cp -R Makefile csrc lua rockspec README.md LICENSE "$tree/src/" || exit 1
   (cd "$tree/src" && luarocks --lua-version 5.4 make --tree "$tree/rocks" "rockspec/$rock-scm-1.rockspec") >"$log" 2>&1 ||
     { cat "$log"; echo "0 passed, 1 failed"; exit 1; }
   grep -q 'warning:' "$log" && grep 'warning:' "$log"
@@ -28,10 +30,12 @@ e:stop()
 print("installed rocks run: found " .. signalr.name)
 LUA
 cd / || exit 1
-if LUA_INIT='' LUA_PATH="$tree/rocks/share/lua/5.4/?.lua;$tree/rocks/share/lua/5.4/?/init.lua;;" \
-  LUA_CPATH="$tree/rocks/lib/lua/5.4/?.so;;" "$LUA" "$tree/try.lua"; then
-  echo "1 passed, 0 failed"
-else
-  echo "0 passed, 1 failed"
-  exit 1
-fi
+passed=0 failed=0
+verdict() {
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+verdict "$here/hardened.sh" "$tree/rocks/lib/lua/5.4/azure/core.so" "$tree/rocks/lib/lua/5.4/azure/emulator/server.so"
+verdict env LUA_INIT='' LUA_PATH="$tree/rocks/share/lua/5.4/?.lua;$tree/rocks/share/lua/5.4/?/init.lua;;" \
+  LUA_CPATH="$tree/rocks/lib/lua/5.4/?.so;;" "$LUA" "$tree/try.lua"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
