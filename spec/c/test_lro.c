@@ -124,7 +124,7 @@ static void test_forgotten (void) {
 static void test_headers_go_along (void) {
   struct azl_loop *loop = lro_new_loop();
   struct azl_arm *arm = fake_arm_new(loop, lro_cases[0].replies, 5);
-  struct azl_headers headers = {NULL, 0, 0};
+  struct azl_headers headers = {0};
   CHECK(azl_headers_add(&headers, "x-ms-client-request-id", "9C4D50EE"));
   CHECK(azl_headers_add(&headers, "Content-Type", "application/json"));
   CHECK(azl_headers_add(&headers, "If-None-Match", "*"));

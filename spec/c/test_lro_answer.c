@@ -63,7 +63,7 @@ static const struct {
 };
 
 static void test_operation_errors (void) {
-  struct azl_headers headers = {NULL, 0, 0};
+  struct azl_headers headers = {0};
   for (size_t i = 0; i < COUNT(operation_errors); i++) {
     struct azl_lro_answer answer = {200, &headers, operation_errors[i].body,
                                     strlen(operation_errors[i].body)};
