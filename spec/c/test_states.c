@@ -3,6 +3,7 @@
    binding; the server is threads of this program. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <lualib.h>
 #include <netinet/in.h>
@@ -83,7 +84,8 @@ static void start_server (struct server *server) {
   struct sockaddr_in at = {.sin_family = AF_INET};
   socklen_t len = sizeof at;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  server->fd = socket(AF_INET, SOCK_STREAM, 0);
+  fcntl(server->fd, F_SETFD, FD_CLOEXEC);
   CHECK_INT(bind(server->fd, (struct sockaddr *)&at, sizeof at), 0);
   CHECK_INT(listen(server->fd, 128), 0);
   getsockname(server->fd, (struct sockaddr *)&at, &len);

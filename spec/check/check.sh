@@ -42,9 +42,9 @@ scripts() { for f in .ci/run .ci/setup $(find spec bench -name node_modules -pru
 # Not a Mac, but what is there for one compiles: the poll backend, no pidfd.
 without_linux() {
   lua_headers=$(dirname "$(find /usr/include /usr/local/include -name lua.h -path '*5.4*' | head -n 1)")
-  for file in $(find csrc -name '*.c'); do
-    cc -U__linux__ -Ulinux -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -Icsrc -isystem "$lua_headers" \
-      "$file" || return 1
+  for file in $(find csrc spec/c spec/trust spec/fuzz -name '*.c'); do
+    cc -U__linux__ -Ulinux -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -Icsrc -Ispec/c -Ispec/fuzz \
+      -isystem "$lua_headers" "$file" || return 1
   done
 }
 

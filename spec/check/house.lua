@@ -165,6 +165,47 @@ rules["linux-in-two-files"] = function()
   end)
 end
 
+-- What only Linux has stands between #ifdef and #else of __linux__ or of its own
+-- name. No compiler here would tell: it knows it in any case.
+local linux_names = { "SOCK_CLOEXEC", "SOCK_NONBLOCK", "MSG_NOSIGNAL", "MSG_CMSG_CLOEXEC", "accept4", "pipe2", "dup3",
+  "ppoll", "syscall", "getrandom", "memfd_create", "prctl", "O_TMPFILE", "O_PATH", "POLLRDHUP", "epoll_create1", "eventfd",
+  "signalfd", "timerfd_create", "secure_getenv", "gettid" }
+
+-- The conditions that hold at each line, by looking at #if lines.
+local function follow_conditions(stack, line)
+  local word, rest = line:match("^%s*#%s*(%a+)%s*(.*)")
+  if word == "if" or word == "ifdef" then stack[#stack + 1] = rest end
+  if word == "ifndef" then stack[#stack + 1] = "" end
+  if word == "else" or word == "elif" then stack[#stack] = rest end
+  if word == "endif" then stack[#stack] = nil end
+  return word ~= nil and word:find("^if") ~= nil
+end
+
+local function is_guarded(stack, name)
+  for _, condition in ipairs(stack) do
+    if condition:find("__linux__", 1, true) or (name and condition:find(name, 1, true)) then return true end
+  end
+  return false
+end
+
+rules["linux-only-names-are-guarded"] = function()
+  for _, file in ipairs(files("csrc spec/c spec/trust spec/fuzz", "*.[ch]")) do
+    local stack, defined = {}, {}
+    for number, line in ipairs(code_only(lines_of(file))) do
+      local is_condition = follow_conditions(stack, line)
+      defined[line:match("^#%s*define%s+([%w_]+)") or ""] = true
+      for _, header in ipairs(linux_only) do
+        local used = line:find("^%s*#%s*include%s*<" .. header)
+        if used and not is_guarded(stack) then find(file, number, "<%s> is there on Linux only", header) end
+      end
+      for _, name in ipairs(is_condition and {} or linux_names) do
+        local used = line:find("%f[%w_]" .. name .. "%f[^%w_]") and not defined[name]
+        if used and not is_guarded(stack, name) then find(file, number, "%s is there on Linux only", name) end
+      end
+    end
+  end
+end
+
 local texts = "csrc lua spec examples bench rockspec Makefile README.md CHANGELOG.md .ci .busted .luacheckrc"
 local function all_texts()
   return output_of("find " .. texts .. " -name node_modules -prune -o -type f -print 2>/dev/null"

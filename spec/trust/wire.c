@@ -6,13 +6,17 @@
      w:port()  w:connections()  w:close()
 
    Offsets count the bytes of the server's answers on a connection:
-     cut       closes after so many bytes     reset  the same with a RST
-     half      ends its own side there, and goes on reading
-     corrupt   flips bits of that byte        twice  sends what came before
-   again swap      exchanges 16 bytes with the 16 that follow slow      true:
-   one byte in each turn    delay  seconds before the first upload    closes
-   after so many bytes of the request Offset 0 of cut and reset closes before
-   anything is read. */
+
+     cut, reset  closes after so many bytes, the latter with a RST
+     half        ends its own side there, and goes on reading
+     corrupt     flips bits of that byte
+     twice       sends what came before again
+     swap        exchanges 16 bytes with the 16 that follow
+     slow        true: one byte in each turn
+     delay       seconds before the first
+     upload      closes after so many bytes of the request
+
+   Offset 0 of cut and reset closes before anything is read. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +30,11 @@
 #include "host_api.h"
 
 #define WIRE_TYPE "spec.wire"
+
+/* Where it is missing, SO_NOSIGPIPE does the same for a socket. */
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
 
 enum { PLANS = 256, LINKS = 128, ROOM = 128 * 1024, BLOCK = 16, NEVER = -1 };
 
@@ -250,9 +259,18 @@ static struct sockaddr_in loopback (int port) {
   return address;
 }
 
+static void set_up (int fd) {
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  fcntl(fd, F_SETFL, O_NONBLOCK);
+#ifdef SO_NOSIGPIPE
+  int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+}
+
 static int open_socket (void) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd >= 0) fcntl(fd, F_SETFL, O_NONBLOCK);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd >= 0) set_up(fd);
   return fd;
 }
 
@@ -272,7 +290,7 @@ static void join (struct wire *wire, int client, int slot) {
   link->plan = next_plan(wire);
   link->server = open_socket();
   wire->links[slot] = link;
-  fcntl(client, F_SETFL, O_NONBLOCK);
+  set_up(client);
   if (link->plan.cut == 0 || link->plan.reset == 0 || link->server < 0 ||
       (connect(link->server, (void *)&address, sizeof address) != 0 &&
        errno != EINPROGRESS))
