@@ -29,12 +29,14 @@ clouds.api_versions = {
   ["microsoft.resources"] = "2021-04-01",
 }
 
---- A cloud by name, or the table of endpoints as it was given. Raises for others.
+local FIELDS = { "arm", "authority", "audience", "ca_file" }
+
+--- The endpoints that a name stands for, or the table as it was given. Raises for others.
 ---@param cloud string|azure.Cloud
 ---@param fname string the public function's name, for the message
 ---@param level integer? as in `error`, seen from the caller; default 2
 ---@return azure.Cloud
-function clouds.check(cloud, fname, level)
+function clouds.endpoints(cloud, fname, level)
   level = (level or 2) + 1
   if type(cloud) == "string" then
     local known = clouds.known[cloud]
@@ -44,6 +46,20 @@ function clouds.check(cloud, fname, level)
       near and "did you mean '" .. near .. "'?" or "known: china, public, usgov"), level)
   end
   errors.check_type(cloud, "table", "cloud", fname, level)
+  for _, name in ipairs(FIELDS) do
+    errors.check_type(cloud[name], "string|nil", "cloud." .. name, fname, level)
+  end
+  return cloud
+end
+
+--- The same for who needs Resource Manager too.
+---@param cloud string|azure.Cloud
+---@param fname string the public function's name, for the message
+---@param level integer? as in `error`, seen from the caller; default 2
+---@return azure.Cloud
+function clouds.check(cloud, fname, level)
+  level = (level or 2) + 1
+  cloud = clouds.endpoints(cloud, fname, level)
   errors.check_type(cloud.arm, "string", "cloud.arm", fname, level)
   return cloud
 end

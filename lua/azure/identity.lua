@@ -56,7 +56,7 @@ function identity.client_secret(opts)
   for _, name in ipairs({ "tenant_id", "client_id", "client_secret" }) do
     options.need(opts, name, "identity.client_secret")
   end
-  local args = options.app("identity.client_secret", opts, getenv)
+  local args = options.app(opts, getenv)
   args.authority = options.regional(args.authority, getenv)
   args.client_secret = opts.client_secret
   return core.credential("client_secret", args)
@@ -74,10 +74,9 @@ function identity.client_certificate(opts)
   opts, getenv = options.read(fname, opts, CERTIFICATE)
   options.need(opts, "tenant_id", fname)
   options.need(opts, "client_id", fname)
-  errors.check_type(opts.password, "string|nil", "password", fname)
   if (opts.path == nil) == (opts.pem == nil) then error(fname .. ": give either 'path' or 'pem'", 2) end
   options.need(opts, opts.path ~= nil and "path" or "pem", fname)
-  return options.certificate(fname, opts, getenv)
+  return options.certificate(opts, getenv)
 end
 
 local WORKLOAD = options.set_of(options.APP, "token_file_path")
@@ -95,7 +94,7 @@ function identity.workload_identity(opts)
   local fname = "identity.workload_identity"
   local getenv
   opts, getenv = options.read(fname, opts, WORKLOAD)
-  local args = options.app(fname, opts, getenv)
+  local args = options.app(opts, getenv)
   args.tenant_id = args.tenant_id or getenv("AZURE_TENANT_ID")
   args.client_id = args.client_id or getenv("AZURE_CLIENT_ID")
   args.token_file_path = opts.token_file_path or getenv("AZURE_FEDERATED_TOKEN_FILE")
@@ -124,8 +123,7 @@ function identity.device_code(opts)
   local fname = "identity.device_code"
   local getenv
   opts, getenv = options.read(fname, opts, DEVICE)
-  errors.check_type(opts.prompt, "function|nil", "prompt", fname)
-  local args = options.app(fname, opts, getenv)
+  local args = options.app(opts, getenv)
   args.tenant_id = args.tenant_id or "organizations"
   args.client_id = args.client_id or DEVELOPER_CLIENT_ID
   args.prompt = opts.prompt or print_message
@@ -141,7 +139,7 @@ local function cli(kind, allowed, opts)
   local fname = "identity." .. kind
   local getenv
   opts, getenv = options.read(fname, opts, allowed)
-  local args = options.app(fname, opts, getenv)
+  local args = options.app(opts, getenv)
   args.authority = nil
   args.subscription = opts.subscription
   args.process_timeout = opts.process_timeout
@@ -172,7 +170,8 @@ end
 
 -- Machines
 
-local MANAGED = options.set_of("client_id", "object_id", "resource_id", "probe", "arc_folder", options.TENANT)
+local IDS = { "client_id", "object_id", "resource_id" }
+local MANAGED = options.set_of(IDS, "probe", "arc_folder", options.TENANT)
 
 -- A pod with a federated token has no identity service; its token is one.
 local function has_federated_token(opts, getenv)
@@ -188,13 +187,8 @@ function identity.managed_identity(opts)
   local fname = "identity.managed_identity"
   local getenv
   opts, getenv = options.read(fname, opts, MANAGED)
-  local given = 0
-  for _, name in ipairs({ "client_id", "object_id", "resource_id" }) do
-    errors.check_type(opts[name], "string|nil", name, fname)
-    if opts[name] then given = given + 1 end
-  end
-  if given > 1 then error(fname .. ": give at most one of 'client_id', 'object_id', 'resource_id'", 2) end
-  local args = options.app(fname, opts, getenv)
+  options.at_most_one(opts, IDS, fname)
+  local args = options.app(opts, getenv)
   if has_federated_token(opts, getenv) then
     args.tenant_id = getenv("AZURE_TENANT_ID")
     args.client_id = opts.client_id or getenv("AZURE_CLIENT_ID")
@@ -254,6 +248,7 @@ function identity.chain(list)
     if math.type(key) ~= "integer" then named[key] = value end
   end
   errors.check_options(named, CHAIN, "identity.chain")
+  options.check_types(named, "identity.chain", 2)
   return core.credential("chain", { credentials = { table.unpack(list) }, sticky = list.sticky })
 end
 

@@ -15,10 +15,18 @@ describe("azure.clouds", function()
     assert.equal(own, clouds.check(own, "test"))
   end)
 
+  it("asks for no Resource Manager where only signing in matters", function()
+    local own = { authority = "http://127.0.0.1:2" }
+
+    assert.equal(own, clouds.endpoints(own, "test"))
+    assert.equal(clouds.known.china, clouds.endpoints("china", "test"))
+  end)
+
   for _, case in ipairs{
     { "a name that is none", "publik", "did you mean 'public'" },
     { "a name that is like none", "mars", "known: china, public, usgov" },
     { "no table", 5, "'cloud' must be table" },
+    { "an authority that is no text", { arm = "https://x", authority = 5 }, "'cloud.authority' must be string" },
     { "endpoints without Resource Manager", { authority = "https://x" }, "'cloud.arm' must be string" },
   } do
     it("raises for " .. case[1], function()

@@ -765,10 +765,32 @@ describe("azure.identity", function()
       assert(token, tostring(err))
     end)
 
+    for _, name in ipairs({ "client_id", "object_id", "resource_id" }) do
+      it("raises for an empty " .. name .. ", which would mean another identity", function()
+        assert.has_error(function() identity.managed_identity({ [name] = "", env = NO_ENV }) end,
+          ("identity.managed_identity: '%s' is empty"):format(name))
+      end)
+    end
+
     it("raises when it is given more than one id", function()
       assert.has_error(function() identity.managed_identity({ client_id = "a", object_id = "b", env = NO_ENV }) end,
         "identity.managed_identity: give at most one of 'client_id', 'object_id', 'resource_id'")
     end)
+  end)
+
+  describe("a tenant in the environment that is none", function()
+    local env = { AZURE_TENANT_ID = "bad tenant!", AZURE_CLIENT_ID = "c", AZURE_CLIENT_SECRET = "s",
+      AZURE_FEDERATED_TOKEN_FILE = "/nonexistent" }
+
+    for _, name in ipairs({ "environment", "workload_identity", "managed_identity" }) do
+      it("is an error of " .. name .. ", not a raise", function()
+        local cred, err = identity[name]({ env = env })
+
+        assert.is_nil(cred)
+        assert.equal("auth", err.kind)
+        assert.equal("InvalidTenant", err.code)
+      end)
+    end
   end)
 
   describe("in a client", function()

@@ -12,7 +12,7 @@ local default = {}
 local ENVIRONMENT = options.set_of(options.TENANT)
 
 -- The secret goes before the certificate (environmentCredential.js).
-local function environment_member(fname, opts, getenv)
+local function environment_member(opts, getenv)
   local tenant_id, client_id = getenv("AZURE_TENANT_ID"), getenv("AZURE_CLIENT_ID")
   local secret, path = getenv("AZURE_CLIENT_SECRET"), getenv("AZURE_CLIENT_CERTIFICATE_PATH")
   local absent = {}
@@ -28,13 +28,13 @@ local function environment_member(fname, opts, getenv)
   for key, value in pairs(opts) do own[key] = value end
   own.tenant_id, own.client_id = tenant_id, client_id
   if secret then
-    local args = options.app(fname, own, getenv)
+    local args = options.app(own, getenv)
     args.authority, args.client_secret = options.regional(args.authority, getenv), secret
     return core.credential("client_secret", args)
   end
   own.path, own.password = path, getenv("AZURE_CLIENT_CERTIFICATE_PASSWORD")
   own.send_chain = options.truthy(getenv("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"))
-  return options.certificate(fname, own, getenv)
+  return options.certificate(own, getenv)
 end
 
 --- The application that the AZURE_* variables name, by secret or certificate.
@@ -43,16 +43,16 @@ end
 function default.environment(opts)
   local getenv
   opts, getenv = options.read("identity.environment", opts, ENVIRONMENT)
-  local member, err = environment_member("identity.environment", opts, getenv)
+  local member, err = environment_member(opts, getenv)
   if not member then return nil, err end
   return core.credential("environment", { credentials = { member } })
 end
 
 -- The default chain
 
-local DEFAULT = options.set_of(options.TENANT, "tenant_id", "managed_identity_client_id", "managed_identity_object_id",
-  "managed_identity_resource_id", "workload_identity_client_id", "process_timeout", "required_variables",
-  "sticky", "search_path", "arc_folder")
+local MANAGED_IDS = { "managed_identity_client_id", "managed_identity_object_id", "managed_identity_resource_id" }
+local DEFAULT = options.set_of(options.TENANT, MANAGED_IDS, "tenant_id", "workload_identity_client_id",
+  "process_timeout", "required_variables", "sticky", "search_path", "arc_folder")
 
 local function picked(opts, names)
   local out = options.network(opts, { env = opts.env })
@@ -121,14 +121,30 @@ local function check_required(list, getenv)
   return invalid("required environment variables are not set: " .. table.concat(absent, ", "))
 end
 
+-- An authority that was given as an option is for every member: one that
+-- refuses it must not be passed over in silence.
+local function is_misuse(err, opts)
+  return err.code == "InvalidAuthority" and (opts.authority or opts.cloud)
+end
+
 -- One that cannot be made keeps its place, with the reason.
 local function make_member(identity, member, opts, alone)
   local args = picked(opts, member[5])
   if member[4] == "managed_identity" then args.probe = not alone end
-  local ok, cred, err = pcall(identity[member[4]], args)
-  if ok and cred then return cred end
-  local reason = ok and err.message or tostring(cred)
-  return options.unavailable(member[2], reason)
+  local cred, err = identity[member[4]](args)
+  if cred then return cred end
+  if is_misuse(err, opts) then return nil, err end
+  return options.unavailable(member[2], err.message)
+end
+
+local function make_members(identity, list, opts)
+  local made = {}
+  for i, member in ipairs(list) do
+    local cred, err = make_member(identity, member, opts, #list == 1)
+    if not cred then return nil, err end
+    made[i] = cred
+  end
+  return made
 end
 
 --- See azure.identity.default; `identity` has the functions of the members.
@@ -139,13 +155,14 @@ function default.default(identity, opts)
   local fname = "identity.default"
   local getenv
   opts, getenv = options.read(fname, opts, DEFAULT)
-  options.check_tenant(opts.tenant_id, fname, 2)
+  options.at_most_one(opts, MANAGED_IDS, fname)
   local ready, why = check_required(opts.required_variables, getenv)
   if not ready then return nil, why end
   local list, err = selected(getenv("AZURE_TOKEN_CREDENTIALS"))
   if not list then return nil, err end
-  local credentials = {}
-  for i, member in ipairs(list) do credentials[i] = make_member(identity, member, opts, #list == 1) end
+  local credentials
+  credentials, err = make_members(identity, list, opts)
+  if not credentials then return nil, err end
   return core.credential("default", { credentials = credentials, sticky = opts.sticky })
 end
 

@@ -1,6 +1,7 @@
 --- What the functions of azure.identity share: reading options and the
 -- environment, and saying what is wrong with them at the right place.
 
+local clouds = require("azure.clouds")
 local core = require("azure.core")
 local errors = require("azure.errors")
 
@@ -22,6 +23,65 @@ function options.set_of(...)
   return set
 end
 
+-- What an option must be. A word is text that is not empty: an id that is ""
+-- comes from a variable that is not set, and must not mean "any".
+local TYPES = {
+  boolean = { "disable_multitenant", "send_chain", "sticky", "probe" },
+  ["function"] = { "prompt" },
+  number = { "process_timeout" },
+  string = { "password", "proxy", "no_proxy", "search_path" },
+  word = { "tenant_id", "client_id", "object_id", "resource_id", "authority", "client_secret", "path", "pem",
+    "token", "token_file_path", "subscription", "ca_file", "ca_path", "arc_folder", "managed_identity_client_id",
+    "managed_identity_object_id", "managed_identity_resource_id", "workload_identity_client_id" },
+}
+local type_of = {}
+for kind, names in pairs(TYPES) do
+  for _, name in ipairs(names) do type_of[name] = kind end
+end
+
+local function check_value(name, value, kind, fname, level)
+  level = level + 1
+  errors.check_type(value, kind == "word" and "string" or kind, name, fname, level)
+  if kind == "word" and value == "" then error(("%s: '%s' is empty"):format(fname, name), level) end
+  if name == "process_timeout" and not (value >= 0 and value < math.huge) then
+    error(("%s: '%s' must be seconds"):format(fname, name), level)
+  end
+end
+
+--- Raises for an option of the wrong type.
+---@param opts table
+---@param fname string
+---@param level integer as in `error`, seen from the caller
+function options.check_types(opts, fname, level)
+  for name, value in pairs(opts) do
+    if type_of[name] then check_value(name, value, type_of[name], fname, level + 1) end
+  end
+end
+
+--- Raises unless an option is text or a list of texts, or absent.
+local function check_list(opts, name, fname, level)
+  level = level + 1
+  local list = opts[name]
+  errors.check_type(list, "string|table|nil", name, fname, level)
+  for key, value in pairs(type(list) == "table" and list or {}) do
+    if math.type(key) ~= "integer" then error(("%s: '%s' must be a list"):format(fname, name), level) end
+    errors.check_type(value, "string", ("%s[%d]"):format(name, key), fname, level)
+  end
+end
+
+--- Raises unless the stand-in for the environment has texts by names.
+local function check_environment(env, fname, level)
+  level = level + 1
+  errors.check_type(env, "table|nil", "env", fname, level)
+  for name, value in pairs(env or {}) do
+    if type(name) ~= "string" or not name:find("^[^=\0]+$") then
+      error(("%s: 'env' has a name that no variable can have"):format(fname), level)
+    end
+    errors.check_type(value, "string", "env." .. name, fname, level)
+    if value:find("\0", 1, true) then error(("%s: 'env.%s' has a zero byte"):format(fname, name), level) end
+  end
+end
+
 --- The environment to read: a variable that is set to nothing is not set.
 local function environment_of(opts)
   local get = opts.env and function(name) return opts.env[name] end or os.getenv
@@ -31,27 +91,42 @@ local function environment_of(opts)
   end
 end
 
---- Checks an options table for the public function that calls this.
----@return table opts
----@return fun(name: string): string? getenv
-function options.read(fname, opts, allowed)
-  opts = errors.check_options(opts, allowed, fname, 3)
-  errors.check_type(opts.env, "table|nil", "env", fname, 3)
-  return opts, environment_of(opts)
-end
-
---- Raises unless a field is a string with something in it.
-function options.need(opts, name, fname)
-  local value = opts[name]
-  errors.check_type(value, "string", name, fname, 3)
-  if value == "" then error(("%s: '%s' is empty"):format(fname, name), 3) end
-end
-
---- Raises when a tenant id has characters that none has.
-function options.check_tenant(value, fname, level)
-  if type(value) == "string" and not value:find("^[%w%-%.]+$") then
+-- A tenant id with other characters would be a piece of a URL.
+local function check_tenant(value, fname, level)
+  if value and not value:find("^[%w%-%.]+$") then
     error(("%s: 'tenant_id' may hold letters, digits, '-' and '.' only"):format(fname), level + 1)
   end
+end
+
+--- Checks an options table for the public function that calls this: all of it
+--- here, so that nothing raises later, when a chain could take that for a
+--- member that cannot be used. A cloud's name becomes its endpoints.
+---@return table opts a copy
+---@return fun(name: string): string? getenv
+function options.read(fname, opts, allowed)
+  local read = {}
+  for name, value in pairs(errors.check_options(opts, allowed, fname, 3)) do read[name] = value end
+  options.check_types(read, fname, 3)
+  check_list(read, "additionally_allowed_tenants", fname, 3)
+  check_list(read, "required_variables", fname, 3)
+  check_environment(read.env, fname, 3)
+  check_tenant(read.tenant_id, fname, 3)
+  if read.cloud ~= nil then read.cloud = clouds.endpoints(read.cloud, fname, 3) end
+  return read, environment_of(read)
+end
+
+--- Raises unless an option is given.
+function options.need(opts, name, fname)
+  errors.check_type(opts[name], "string", name, fname, 3)
+end
+
+--- Raises when more than one of these options is given.
+function options.at_most_one(opts, names, fname)
+  local given = 0
+  for _, name in ipairs(names) do
+    if opts[name] then given = given + 1 end
+  end
+  if given > 1 then error(("%s: give at most one of '%s'"):format(fname, table.concat(names, "', '")), 3) end
 end
 
 --- Copies the network settings; a cloud may bring its own certificates.
@@ -61,12 +136,8 @@ function options.network(opts, into)
   return into
 end
 
-local function joined(list, fname)
-  if type(list) ~= "table" then
-    errors.check_type(list, "string|nil", "additionally_allowed_tenants", fname, 4)
-    return list
-  end
-  return table.concat(list, ";")
+local function joined(list)
+  return type(list) == "table" and table.concat(list, ";") or list
 end
 
 --- Whether a variable says yes.
@@ -93,11 +164,9 @@ function options.regional(authority, getenv)
   return ("https://%s.login.microsoft.com"):format(region)
 end
 
---- What the core needs of an application, from options and environment.
-function options.app(fname, opts, getenv)
-  options.check_tenant(opts.tenant_id, fname, 3)
-  errors.check_type(opts.authority, "string|nil", "authority", fname, 3)
-  errors.check_type(opts.cloud, "table|nil", "cloud", fname, 3)
+--- What the core needs of an application, from options that were read and the
+--- environment.
+function options.app(opts, getenv)
   local allowed = opts.additionally_allowed_tenants
   if allowed == nil then allowed = getenv("AZURE_ADDITIONALLY_ALLOWED_TENANTS") end
   local single = opts.disable_multitenant
@@ -106,7 +175,7 @@ function options.app(fname, opts, getenv)
     tenant_id = opts.tenant_id,
     client_id = opts.client_id,
     authority = authority_of(opts, getenv),
-    additionally_allowed_tenants = joined(allowed, fname),
+    additionally_allowed_tenants = joined(allowed),
     disable_multitenant = single,
   })
 end
@@ -117,8 +186,8 @@ function options.unavailable(name, reason)
 end
 
 --- A credential of an application with a certificate.
-function options.certificate(fname, opts, getenv)
-  local args = options.app(fname, opts, getenv)
+function options.certificate(opts, getenv)
+  local args = options.app(opts, getenv)
   args.authority = options.regional(args.authority, getenv)
   args.path, args.pem, args.password = opts.path, opts.pem, opts.password
   args.send_chain = opts.send_chain and true or nil

@@ -141,6 +141,40 @@ describe("azure.identity.default", function()
   it("raises on options that it does not know", function()
     assert.has_error(function() identity.default({ tenant = "x" }) end)
   end)
+
+  -- Or the next credential would sign in: as somebody else.
+  for name, case in pairs({
+    ["a cloud"] = { { cloud = "usgow" }, "no cloud is called 'usgow'" },
+    ["an authority"] = { { authority = 5 }, "'authority' must be string" },
+    ["a tenant"] = { { tenant_id = "bad tenant" }, "'tenant_id' may hold letters" },
+    ["an additional tenant"] = { { additionally_allowed_tenants = { true } }, "'additionally_allowed_tenants[1]'" },
+    ["an id"] = { { managed_identity_client_id = "" }, "'managed_identity_client_id' is empty" },
+    ["two ids"] = { { managed_identity_client_id = "a", managed_identity_object_id = "b" },
+      "give at most one of 'managed_identity_client_id'" },
+    ["a time"] = { { process_timeout = "soon" }, "'process_timeout' must be number" },
+  }) do
+    it("raises when it is given a wrong option: " .. name, function()
+      case[1].env = application()
+
+      local ok, message = pcall(identity.default, case[1])
+
+      assert.is_false(ok)
+      assert.truthy(message:find("identity.default: " .. case[2], 1, true), message)
+    end)
+  end
+
+  it("fails when it is given an authority without TLS", function()
+    local cred, err = identity.default({ env = application(), authority = "http://login.example" })
+
+    assert.is_nil(cred)
+    assert.equal("InvalidAuthority", err.code)
+  end)
+
+  it("takes clouds by name", function()
+    local cred = identity.default({ env = application(), cloud = "usgov" })
+
+    assert(cred):close()
+  end)
 end)
 
 describe("azure.identity.environment", function()
