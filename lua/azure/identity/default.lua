@@ -68,6 +68,9 @@ local function with_tenant(names)
   return names
 end
 
+local MANAGED_NAMES = { client_id = "managed_identity_client_id", object_id = "managed_identity_object_id",
+  resource_id = "managed_identity_resource_id", arc_folder = "arc_folder" }
+
 local CLI_NAMES = { tenant_id = "tenant_id", process_timeout = "process_timeout", search_path = "search_path",
   additionally_allowed_tenants = "additionally_allowed_tenants", disable_multitenant = "disable_multitenant" }
 
@@ -77,9 +80,7 @@ local members = {
   { "environmentcredential", "EnvironmentCredential", "prod", "environment", with_tenant({}) },
   { "workloadidentitycredential", "WorkloadIdentityCredential", "prod", "workload_identity",
     with_tenant({ tenant_id = "tenant_id", client_id = "workload_identity_client_id" }) },
-  { "managedidentitycredential", "ManagedIdentityCredential", "prod", "managed_identity",
-    { client_id = "managed_identity_client_id", object_id = "managed_identity_object_id",
-      resource_id = "managed_identity_resource_id", arc_folder = "arc_folder" } },
+  { "managedidentitycredential", "ManagedIdentityCredential", "prod", "managed_identity", MANAGED_NAMES },
   { "azureclicredential", "AzureCliCredential", "dev", "azure_cli", CLI_NAMES },
   { "azurepowershellcredential", "AzurePowerShellCredential", "dev", "azure_powershell", CLI_NAMES },
   { "azuredeveloperclicredential", "AzureDeveloperCliCredential", "dev", "azure_developer_cli", CLI_NAMES },
@@ -127,20 +128,29 @@ local function is_misuse(err, opts)
   return err.code == "InvalidAuthority" and (opts.authority or opts.cloud)
 end
 
+-- AZURE_CLIENT_ID names the managed identity as well, as it does in
+-- DefaultAzureCredential of every SDK.
+local function managed_options(opts, getenv, alone)
+  local args = picked(opts, MANAGED_NAMES)
+  if not args.object_id and not args.resource_id then args.client_id = args.client_id or getenv("AZURE_CLIENT_ID") end
+  args.probe = not alone
+  return args
+end
+
 -- One that cannot be made keeps its place, with the reason.
-local function make_member(identity, member, opts, alone)
-  local args = picked(opts, member[5])
-  if member[4] == "managed_identity" then args.probe = not alone end
+local function make_member(identity, member, opts, getenv, alone)
+  local names = member[5]
+  local args = names == MANAGED_NAMES and managed_options(opts, getenv, alone) or picked(opts, names)
   local cred, err = identity[member[4]](args)
   if cred then return cred end
   if is_misuse(err, opts) then return nil, err end
   return options.unavailable(member[2], err.message)
 end
 
-local function make_members(identity, list, opts)
+local function make_members(identity, list, opts, getenv)
   local made = {}
   for i, member in ipairs(list) do
-    local cred, err = make_member(identity, member, opts, #list == 1)
+    local cred, err = make_member(identity, member, opts, getenv, #list == 1)
     if not cred then return nil, err end
     made[i] = cred
   end
@@ -161,7 +171,7 @@ function default.default(identity, opts)
   local list, err = selected(getenv("AZURE_TOKEN_CREDENTIALS"))
   if not list then return nil, err end
   local credentials
-  credentials, err = make_members(identity, list, opts)
+  credentials, err = make_members(identity, list, opts, getenv)
   if not credentials then return nil, err end
   return core.credential("default", { credentials = credentials, sticky = opts.sticky })
 end

@@ -70,6 +70,32 @@ describe("azure.identity.default", function()
     assert(default(env):token(SCOPE))
   end)
 
+  describe("AZURE_CLIENT_ID", function()
+    local function asked(opts)
+      local env = bare(e:environment("app_service"))
+      env.AZURE_CLIENT_ID = "11111111-2222-0000-0000-000000000000"
+      default(env, opts):token(SCOPE)
+      return e:requests()[1].query
+    end
+
+    it("says which managed identity is meant, too", function()
+      assert.equal("11111111-2222-0000-0000-000000000000", asked().client_id)
+    end)
+
+    it("gives way to the option", function()
+      assert.equal("another", asked({ managed_identity_client_id = "another" }).client_id)
+    end)
+
+    for option, name in pairs({ managed_identity_object_id = "object_id", managed_identity_resource_id = "mi_res_id" }) do
+      it("gives way to " .. option, function()
+        local query = asked({ [option] = "another" })
+
+        assert.equal("another", query[name])
+        assert.is_nil(query.client_id)
+      end)
+    end
+  end)
+
   describe("AZURE_TOKEN_CREDENTIALS", function()
     local function reasons(value)
       local _, err = default(bare({ AZURE_TOKEN_CREDENTIALS = value })):token(SCOPE)
