@@ -44,7 +44,7 @@ struct azl_err *azl_cli_claims_error (enum azl_cli tool,
   claims = base64(want->claims);
   if (claims) login = login_command(tool, want, claims);
   if (login) {
-    err = azl_err_new(AZL_ERR_AUTH, "ClaimsChallenge",
+    err = azl_err_new(AZL_ERR_AUTH, AZL_CLAIMS_CHALLENGE,
                       "%s cannot answer a claims challenge",
                       azl_cli_class_name(tool));
     azl_err_set(err, hint, login);

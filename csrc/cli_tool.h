@@ -39,7 +39,9 @@ struct azl_cli_end {
 const char *azl_cli_class_name (enum azl_cli tool);
 
 /* The credential, not the tool, has to decide about claims: NULL when they
-   can be passed on, else an error with the command that satisfies them. */
+   can be passed on, else an error of that code with the command that satisfies
+   them. */
+#define AZL_CLAIMS_CHALLENGE "ClaimsChallenge"
 struct azl_err *azl_cli_claims_error (enum azl_cli tool,
                                       const struct azl_cli_want *want);
 

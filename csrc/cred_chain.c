@@ -3,6 +3,7 @@
 #include "cred_chain.h"
 
 #include "buf.h"
+#include "cli_tool.h"
 
 #include <string.h>
 
@@ -10,6 +11,7 @@ enum { MESSAGE_MAX = 16 * 1024, NONE = -1 };
 
 struct chain {
   struct azl_cred cred;
+  enum azl_chain kind;
   bool sticky;
   int chosen; /* the member that worked first, or NONE */
   int count;
@@ -80,21 +82,33 @@ static void fail_all (struct azl_fetch *fetch) {
 static void ask (struct azl_fetch *fetch);
 
 /* Only "not usable here" leads on: a credential that is there and is refused
-   is what the user meant, and its error what he needs to see. */
+   is what the user meant, and its error what he needs to see. Tools of
+   developers in the default chain are guesses: whatever one says, another may
+   have somebody signed in (as in azidentity for Go and @azure/identity). Not
+   so a claims challenge, whose answer is in the error. */
+static bool leads_on (const struct chain *chain, const struct azl_cred *member,
+                      const struct azl_err *err) {
+  if (err->kind != AZL_ERR_AUTH || !err->code) return false;
+  if (strcmp(err->code, AZL_UNAVAILABLE) == 0) return true;
+  return chain->kind == AZL_CHAIN_DEFAULT && member->cls->is_tool &&
+         strcmp(err->code, AZL_CLAIMS_CHALLENGE) != 0;
+}
+
 static void on_member (void *ctx, struct azl_op *op) {
   struct azl_fetch *fetch = ctx;
   struct chain *chain = chain_of(fetch->cred);
   struct walk *walk = fetch->state;
   const struct azl_token *token = azl_token_result(op);
+  const struct azl_cred *member = chain->members[walk->at];
   const struct azl_err *err = op->err;
   if (token) {
     if (chain->sticky) chain->chosen = walk->at;
     azl_fetch_done(fetch, token->value, token->expires_ms, token->refresh_ms);
-  } else if (walk->fixed || chain->count == 1 || err->kind != AZL_ERR_AUTH ||
-             !err->code || strcmp(err->code, AZL_UNAVAILABLE) != 0) {
+  } else if (walk->fixed || chain->count == 1 ||
+             !leads_on(chain, member, err)) {
     azl_fetch_fail(fetch, azl_err_copy(err));
   } else {
-    note(walk, chain->members[walk->at]->cls->name, err->message);
+    note(walk, member->cls->name, err->message);
     walk->at++;
     ask(fetch);
   }
@@ -165,6 +179,7 @@ struct azl_cred *azl_cred_chain (struct azl_loop *loop, enum azl_chain kind,
   struct chain *chain = azl_calloc(1, sizeof *chain + bytes);
   if (!chain) return NULL;
   azl_cred_init(&chain->cred, &classes[kind], loop);
+  chain->kind = kind;
   chain->sticky = sticky;
   chain->chosen = NONE;
   chain->count = count;

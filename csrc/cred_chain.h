@@ -10,7 +10,8 @@ enum azl_chain {
 };
 
 /* Asks its members (referenced) in order until one gives a token. Only
-   AZL_UNAVAILABLE leads to the next one; any other failure ends it. sticky:
+   AZL_UNAVAILABLE leads to the next one, in AZL_CHAIN_DEFAULT also what a tool
+   fails of but for a claims challenge; any other failure ends it. sticky:
    after the first success only that member is asked. Where all are unavailable
    it fails with that code too and lists each reason in order. NULL: out of
    memory. */

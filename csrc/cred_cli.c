@@ -117,14 +117,16 @@ static struct azl_op *cli_fetch (struct azl_cred *cred,
   return &fetch->op;
 }
 
+#define CLI_CLASS(text)                                                        \
+  {                                                                            \
+    .name = (text), .fetch = cli_fetch, .destroy = cli_destroy,                \
+    .is_tool = true                                                            \
+  }
+
 static const struct azl_cred_class classes[] = {
-    {.name = "AzureCliCredential", .fetch = cli_fetch, .destroy = cli_destroy},
-    {.name = "AzureDeveloperCliCredential",
-     .fetch = cli_fetch,
-     .destroy = cli_destroy},
-    {.name = "AzurePowerShellCredential",
-     .fetch = cli_fetch,
-     .destroy = cli_destroy},
+    [AZL_CLI_AZ] = CLI_CLASS("AzureCliCredential"),
+    [AZL_CLI_AZD] = CLI_CLASS("AzureDeveloperCliCredential"),
+    [AZL_CLI_PWSH] = CLI_CLASS("AzurePowerShellCredential"),
 };
 
 /* false: out of memory. NULL and "" mean not given. */

@@ -34,6 +34,7 @@ struct azl_cred_class {
                           const struct azl_token_request *request);
   void (*destroy)(struct azl_cred *cred);
   bool no_cache; /* chains: their members cache */
+  bool is_tool;  /* somebody signed in to a program, or not: see cred_chain.h */
   /* Hands network settings on to members. NULL: none. false: no memory. */
   bool (*network)(struct azl_cred *cred, const struct azl_http_config *config,
                   bool only_if_unset);

@@ -257,28 +257,82 @@ describe("azure.identity with command line tools", function()
     end)
   end
 
-  it("goes on in the default chain until a tool has somebody signed in", function()
-    stub("az", [[echo "Please run 'az login'" >&2; exit 1]])
-    stub("azd", answers.azd)
-    local cred = helper.closing(assert(identity.default({
-      search_path = folder, env = { AZURE_TOKEN_CREDENTIALS = "dev" },
-    })))
+  describe("in the default chain", function()
+    local function default()
+      return helper.closing(assert(identity.default({
+        search_path = folder, env = { AZURE_TOKEN_CREDENTIALS = "dev" },
+      })))
+    end
 
-    local token = assert(cred:token(SCOPE))
+    -- As in DefaultAzureCredential of JavaScript and Go: whatever one tool
+    -- says, another may have somebody signed in.
+    for _, case in ipairs(failures) do
+      it("goes on to the next tool when az " .. case[1], function()
+        stub("az", case[2])
+        stub("azd", answers.azd)
 
-    assert.equal("secret-token", token.token)
+        local token = assert(default():token(SCOPE))
+
+        assert.equal("secret-token", token.token)
+      end)
+    end
+
+    it("goes on when az hangs", function()
+      stub("az", ": > ready; exec sleep 1000")
+      stub("azd", answers.azd)
+      local op = default():token_op(SCOPE)
+      helper.until_true(function() return read_file(folder .. "/ready") end)
+
+      core.loop():advance(13)
+
+      assert.equal("secret-token", assert(op:wait()).token)
+      assert.is_true(reaped())
+    end)
+
+    it("keeps what each tool said", function()
+      stub("az", [[echo "AADSTS50076: multi-factor needed. az login --scope x" >&2; exit 1]])
+      stub("azd", "printf garbage")
+
+      local token, err = default():token(SCOPE)
+
+      assert.is_nil(token)
+      assert.equal("CredentialUnavailable", err.code)
+      assert.matches("AzureCliCredential: .*AADSTS50076.*AzureDeveloperCliCredential: .*no token", err.message)
+    end)
+
+    it("stops at a claims challenge, with the command that answers it", function()
+      stub("az", answers.az)
+      stub("azd", answers.azd)
+
+      local token, err = default():token(SCOPE, { claims = [[{"a":1}]] })
+
+      assert.is_nil(token)
+      assert.equal("ClaimsChallenge", err.code)
+      assert.matches("az login %-%-claims%-challenge", err.hint)
+    end)
+
+    it("stays with a tool that gave a token, and tells when that breaks", function()
+      stub("az", answers.az)
+      stub("azd", answers.azd)
+      local cred = default()
+      assert(cred:token(SCOPE))
+      stub("az", "echo 'ERROR: no network' >&2; exit 2")
+
+      local token, err = cred:token("https://vault.azure.net/.default")
+
+      assert.is_nil(token)
+      assert.equal("ToolFailed", err.code)
+    end)
   end)
 
-  it("stops the default chain at a tool whose user was refused", function()
+  it("stops a chain of one's own at a tool whose user was refused", function()
     stub("az", [[echo "AADSTS50076: multi-factor needed. az login --scope x" >&2; exit 1]])
     stub("azd", answers.azd)
-    local cred = helper.closing(assert(identity.default({
-      search_path = folder, env = { AZURE_TOKEN_CREDENTIALS = "dev" },
-    })))
+    local cred = helper.closing(assert(identity.chain({ credential("azure_cli"), credential("azure_developer_cli") })))
 
     local token, err = cred:token(SCOPE)
 
     assert.is_nil(token)
-    assert.matches("AADSTS50076", tostring(err))
+    assert.equal("AADSTS50076", err.code)
   end)
 end)
