@@ -2,6 +2,7 @@
    again, or a reason that sends a chain on or stops it. */
 #include "managed_answer.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -80,15 +81,26 @@ struct azl_err *azl_managed_no_answer (enum azl_managed_source source,
   return err;
 }
 
+static bool is_object (const struct azl_buf *body) {
+  json_t *doc = body->data ? azl_json_parse(body->data, body->len) : NULL;
+  bool yes = json_is_object(doc);
+  azl_json_free(doc);
+  return yes;
+}
+
 /* Whether the answer means "not here", as opposed to "no": IMDS says 400 when
    the machine has no such identity, and gateways speak for an IMDS that is not
-   there (azidentity for Go). An AADSTS code is Entra's own answer. */
-static bool is_absent (enum azl_managed_source source, int status,
-                       const char *body) {
+   there (azidentity for Go). IMDS itself always answers with an object. An
+   AADSTS code is Entra's own answer. */
+static bool is_absent (enum azl_managed_source source,
+                       const struct azl_http_response *response) {
+  const char *body = response->body.data;
+  int status = response->status;
   if (source != AZL_MANAGED_IMDS) return false;
   if (!azl_managed_is_present(status, body)) return true;
-  if (status == 400) return !body || !strstr(body, "AADSTS");
-  return status == 502 || status == 504;
+  if (body && strstr(body, "AADSTS")) return false;
+  return status == 400 || status == 502 || status == 504 ||
+         !is_object(&response->body);
 }
 
 static struct azl_err *status_error (enum azl_managed_source source,
@@ -110,7 +122,7 @@ static struct azl_err *status_error (enum azl_managed_source source,
     azl_err_set(err, code, code);
     azl_err_set(err, hint, azl_entra_hint(code));
   }
-  if (is_absent(source, response->status, body))
+  if (is_absent(source, response))
     return unavailable(err, "assign a managed identity to this resource, or "
                             "sign in with another credential");
   return err;

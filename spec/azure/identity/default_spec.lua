@@ -70,6 +70,15 @@ describe("azure.identity.default", function()
     assert(default(env):token(SCOPE))
   end)
 
+  it("passes by a proxy that answers for the machine's service", function()
+    e:fault({ match = "/metadata/", status = 403, body = "<html>Access denied</html>", times = 9 })
+
+    local _, err = default(bare(e:environment("imds"))):token(SCOPE)
+
+    assert.equal("CredentialUnavailable", err.code)
+    assert.matches("ManagedIdentityCredential: .*HTTP 403.*AzureCliCredential", err.message)
+  end)
+
   describe("AZURE_CLIENT_ID", function()
     local function asked(opts)
       local env = bare(e:environment("app_service"))
