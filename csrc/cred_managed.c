@@ -11,6 +11,7 @@
 #include "arc_key.h"
 #include "managed_answer.h"
 #include "rand.h"
+#include "redact.h"
 #include "scope.h"
 #include "url.h"
 
@@ -121,6 +122,16 @@ static void on_pause_end (void *ctx, struct azl_op *op) {
     azl_fetch_fail(fetch, azl_err_copy(op->err));
 }
 
+/* An endpoint that repeats the request says our secrets. */
+static void redact (const struct managed *self, const struct run *run,
+                    struct azl_err *err) {
+  static const char scheme[] = "Basic ";
+  azl_err_redact(err, self->env.identity_header);
+  azl_err_redact(err, self->env.msi_secret);
+  if (run->authorization)
+    azl_err_redact(err, run->authorization + sizeof scheme - 1);
+}
+
 static void finish (struct azl_fetch *fetch, struct azl_http_response *response,
                     const struct azl_err *cause) {
   struct managed *self = managed_of(fetch->cred);
@@ -135,6 +146,7 @@ static void finish (struct azl_fetch *fetch, struct azl_http_response *response,
     azl_fetch_done(fetch, answer.value, answer.expires_ms, answer.refresh_ms);
   } else {
     if (!err) err = azl_err_oom(); /* cannot be: one of both is there */
+    redact(self, run, err);
     err->attempts = run->tries;
     azl_fetch_fail(fetch, err);
   }

@@ -2,6 +2,7 @@
 #include "entra.h"
 
 #include "json.h"
+#include "redact.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -149,7 +150,7 @@ struct azl_err *azl_entra_error (struct azl_op *post) {
   if (!err) err = from_anything(cred, answer);
   azl_err_flatten(err);
   add_circumstances(err, post);
-  return err;
+  return azl_err_redact_form(err, azl_entra_form(post));
 }
 
 /* Tokens */

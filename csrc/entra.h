@@ -19,15 +19,18 @@ AZL_MUST_CHECK bool azl_form_add (struct azl_buf *form, const char *name,
 struct azl_op *azl_entra_post (struct azl_cred *cred, const char *url,
                                struct azl_buf *form, int64_t deadline_ms);
 
-/* The answer of a done azl_entra_post, borrowed (NULL: there is
-   none), how many tries it took, and who asked. */
+/* The answer of a done azl_entra_post, borrowed (NULL: there is none), how
+   many tries it took, and who asked. */
 struct azl_http_response *azl_entra_result (struct azl_op *post);
 int azl_entra_attempts (const struct azl_op *post);
 struct azl_cred *azl_entra_cred (const struct azl_op *post);
+/* What was posted: secret. */
+const struct azl_buf *azl_entra_form (const struct azl_op *post);
 
 /* The error of an answer that is no 2xx: kind auth, code "AADSTS..." where
    there is one, trace and correlation ids, a hint. OAuth's own error word goes
-   into `target`. Never NULL. */
+   into `target`. Secrets of the form that the answer repeats are taken out.
+   Never NULL. */
 struct azl_err *azl_entra_error (struct azl_op *post);
 
 /* Ends a fetch with what a finished azl_entra_post brought: token or error. */

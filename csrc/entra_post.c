@@ -2,6 +2,7 @@
 #include "entra.h"
 
 #include "rand.h"
+#include "redact.h"
 #include "retry.h"
 
 #include <string.h>
@@ -76,7 +77,7 @@ static struct azl_err *lost_error (struct post *post,
   azl_err_set(err, method, "POST");
   azl_err_set(err, url, post->url);
   err->attempts = post->attempts;
-  return err;
+  return azl_err_redact_form(err, &post->form);
 }
 
 static struct azl_attempt last_attempt (struct post *post, struct azl_op *op) {
@@ -173,4 +174,8 @@ int azl_entra_attempts (const struct azl_op *op) {
 
 struct azl_cred *azl_entra_cred (const struct azl_op *op) {
   return AZL_CONTAINER(op, const struct post, op)->cred;
+}
+
+const struct azl_buf *azl_entra_form (const struct azl_op *op) {
+  return &AZL_CONTAINER(op, const struct post, op)->form;
 }

@@ -323,6 +323,57 @@ describe("no secret is said when signing in fails:", function()
     end
   end
 
+  -- A debugging proxy, a mock, an error page of a framework: the request comes back.
+  local function html(text)
+    return (text:gsub("&", "&amp;"):gsub("<", "&lt;"):gsub('"', "&quot;"))
+  end
+  local function decoded(text)
+    return (text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+  end
+  local echoes = {
+    ["as it was"] = function(text) return text end,
+    ["decoded"] = decoded,
+    ["on a page"] = function(text) return "<html><title>" .. html(decoded(text)) .. "</title></html>" end,
+    ["in a description"] = function(text)
+      return azure.json.encode{ error = "invalid_request", error_description = "AADSTS9002313: " .. decoded(text) }
+    end,
+    ["in another shape"] = function(text)
+      return azure.json.encode{ error = { code = "Bad", message = text, details = { { message = decoded(text) } } } }
+    end,
+    ["cut off"] = function(text) return (text:gsub("&.*", "")):sub(1, 300) end,
+  }
+
+  local function echo(scene, wrap)
+    local rule
+    rule = scene.e:fault{ status = 400, times = 99, match = function(request)
+      if request.path:find("^/subscriptions") or request.path:find("/devicecode$") then return false end
+      local parts = {}
+      for field in ((request.body or "") .. "&"):gmatch("(.-)&") do parts[#parts + 1] = field end
+      for _, name in ipairs{ "x-identity-header", "secret" } do parts[#parts + 1] = request.headers[name] end
+      table.sort(parts, function(a, b) return #a > #b end) -- what is secret is long, and goes in front of a cut
+      rule.body = wrap(table.concat(parts, "&"))
+      return true
+    end }
+  end
+
+  for kind, make in pairs(kinds) do
+    for name, wrap in pairs(echoes) do
+      it(("%s, and the request comes back %s"):format(kind, name), function()
+        local scene = new_scene()
+        scene.secrets["the emulator's own secret"] = canary("none")
+        echo(scene, wrap)
+        local credential = helper.closing(assert(make(scene)))
+        local client = scene:client{ credential = credential, timeout = 30 }
+
+        local _, err = scene:note(credential:token("https://management.azure.com/.default", { timeout = 30 }))
+        scene:note(client:get(helper.signalr_id))
+        scene:say(tostring(err and err.body))
+
+        scene:check()
+      end)
+    end
+  end
+
   it("a certificate with another password, and files that are none", function()
     local scene = new_scene()
     local password = scene:plant("password")
