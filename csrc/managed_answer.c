@@ -177,7 +177,7 @@ static int64_t refresh_at_ms (const struct json_t *doc, int64_t expires_ms,
                               int64_t wall_ms) {
   int64_t refresh_ms = moment_ms(doc, "refresh_on", "refresh_in", wall_ms);
   int64_t left_ms = expires_ms - wall_ms;
-  if (refresh_ms > 0) return refresh_ms;
+  if (refresh_ms > wall_ms) return refresh_ms;
   return left_ms > two_hours_ms ? wall_ms + left_ms / 2 : 0;
 }
 

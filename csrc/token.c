@@ -8,7 +8,8 @@
 enum {
   REFRESH_WINDOW_MS = 2 * 60 * 1000, /* refreshed this long before expiry */
   FORCED_WINDOW_MS = 1000,           /* waited for from here on */
-  REFRESH_RETRY_MS = 3000            /* after a failed refresh */
+  REFRESH_RETRY_MS = 3000,           /* between one refresh and the next */
+  SKEW_REUSE_MS = 10 * 1000          /* of a new token that looks expired */
 };
 
 /* One cached token and the fetch that renews it. */
@@ -20,7 +21,7 @@ struct entry {
   struct azl_token token;
   /* The wall clock may be set, the monotonic one may sleep with the machine:
      the token counts as expired when either says so. */
-  int64_t expires_loop_ms, refresh_loop_ms;
+  int64_t expires_wall_ms, expires_loop_ms, refresh_loop_ms;
   int64_t retry_loop_ms; /* no refresh in the background before */
   bool busy;             /* a fetch is under way or waits to be settled */
   bool background;       /* the fetch goes on without anybody waiting */
@@ -182,7 +183,7 @@ static struct entry *entry_for (struct azl_cred *cred,
 static bool entry_usable (struct entry *entry) {
   int64_t now = azl_loop_now_ms(entry->cred->loop);
   if (!entry->token.value) return false;
-  return entry->token.expires_ms - wall_ms(entry->cred) >= FORCED_WINDOW_MS &&
+  return entry->expires_wall_ms - wall_ms(entry->cred) >= FORCED_WINDOW_MS &&
          entry->expires_loop_ms - now >= FORCED_WINDOW_MS;
 }
 
@@ -193,21 +194,25 @@ static bool entry_wants_refresh (struct entry *entry) {
          wall_ms(entry->cred) >= entry->token.refresh_ms;
 }
 
-/* Puts a fresh token into the cache. Short-lived ones are renewed at half of
-   their life, or each use would ask for another. */
+/* Puts a fresh token into the cache. No use may ask for another at once, so
+   short-lived ones are renewed at half of their life, one that looks expired
+   as it comes (the local clock is ahead) lives for a while, and a wish to be
+   renewed in the past counts for nothing. */
 static void entry_store (struct entry *entry, const struct azl_token *token) {
   int64_t wall = wall_ms(entry->cred);
   int64_t now = azl_loop_now_ms(entry->cred->loop);
-  int64_t left = token->expires_ms - wall;
-  int64_t window = left / 2 < REFRESH_WINDOW_MS ? left / 2 : REFRESH_WINDOW_MS;
-  int64_t refresh = token->expires_ms - window;
+  int64_t left = token->expires_ms - wall, window, refresh;
+  if (left < FORCED_WINDOW_MS) left = SKEW_REUSE_MS;
+  window = left / 2 < REFRESH_WINDOW_MS ? left / 2 : REFRESH_WINDOW_MS;
+  refresh = wall + left - window;
   if (!token_copy(&entry->token, token)) return;
-  if (token->refresh_ms > 0 && token->refresh_ms < refresh)
+  if (token->refresh_ms > wall && token->refresh_ms < refresh)
     refresh = token->refresh_ms;
   entry->token.refresh_ms = refresh;
+  entry->expires_wall_ms = wall + left;
   entry->expires_loop_ms = now + left;
   entry->refresh_loop_ms = now + refresh - wall;
-  entry->retry_loop_ms = 0;
+  entry->retry_loop_ms = now + REFRESH_RETRY_MS;
 }
 
 /* Keeps what a fetch brought. The answer to a challenge replaces the token

@@ -24,7 +24,8 @@ void azl_token_cache_close (struct azl_cred *cred);
    cause one fetch. Refreshed in the background from 2 minutes before expiry
    (or its own refresh time), waited for only when it has under 1 s left; a
    failed refresh before expiry is swallowed and tried again after 3 s
-   (tokenCycler of @azure/core-rest-pipeline). Failures have kind "auth". */
+   (tokenCycler of @azure/core-rest-pipeline). A new token that the local clock
+   takes for expired is used for 10 s. Failures have kind "auth". */
 struct azl_op *azl_cred_get (struct azl_cred *cred,
                              const struct azl_token_request *request);
 /* The cached token when it can be used as it is; NULL: ask azl_cred_get.

@@ -48,6 +48,10 @@ static void test_tokens (void) {
        "{\"access_token\":\"TOKEN\",\"expires_in\":86400,"
        "\"refresh_in\":\"3600\"}",
        24 * HOUR_MS, HOUR_MS},
+      {"a refresh time that has passed",
+       "{\"access_token\":\"TOKEN\",\"expires_in\":86400,"
+       "\"refresh_on\":\"1769862896\"}",
+       24 * HOUR_MS, 12 * HOUR_MS},
       {"refresh_on",
        "{\"access_token\":\"TOKEN\",\"expires_in\":86400,"
        "\"refresh_on\":\"1769866496\"}",

@@ -228,14 +228,55 @@ static void test_short_token_is_renewed_at_half_of_its_life (void) {
 }
 
 /* The machine's clock is ahead of the service's: what was just fetched looks
-   expired. It is still handed out, and nothing spins. */
-static void test_token_that_looks_expired_is_handed_out (void) {
+   expired. It is handed out all the same, and not fetched for each use. */
+static void test_token_that_looks_expired_is_used_for_a_while (void) {
   struct azl_op *op;
   begin();
   op = get();
   azl_fetch_done(fake->fetches[0], "late", wall() - HOUR_MS, 0);
   CHECK_STR(taken(op), "late");
+  for (int i = 0; i < 3; i++) {
+    pass(1000);
+    CHECK_STR(taken(get()), "late");
+  }
   CHECK_INT(fake->count, 1);
+  pass(3000);
+  CHECK_STR(taken(get()), "late"); /* and is renewed in the background */
+  CHECK_INT(fake->count, 2);
+  azl_fetch_done(fake->fetches[1], "later", wall() - HOUR_MS, 0);
+  turns();
+  CHECK_STR(taken(get()), "later");
+  pass(10 * 1000);
+  CHECK_STR(taken(get()), "pending"); /* by then it may well be expired */
+  CHECK_INT(fake->count, 3);
+  end();
+}
+
+static void test_refresh_time_that_has_passed_is_no_wish (void) {
+  struct azl_op *op;
+  begin();
+  op = get();
+  azl_fetch_done(fake->fetches[0], "old", wall() + HOUR_MS, wall());
+  CHECK_STR(taken(op), "old");
+  pass(10 * MINUTE_MS);
+  CHECK_STR(taken(get()), "old");
+  CHECK_INT(fake->count, 1);
+  end();
+}
+
+/* A service that always wants its tokens renewed at once. */
+static void test_refreshes_keep_their_distance (void) {
+  struct azl_op *op;
+  begin();
+  op = get();
+  azl_fetch_done(fake->fetches[0], "old", wall() + HOUR_MS, wall() + 1);
+  CHECK_STR(taken(op), "old");
+  pass(2000);
+  CHECK_STR(taken(get()), "old");
+  CHECK_INT(fake->count, 1);
+  pass(1000);
+  CHECK_STR(taken(get()), "old");
+  CHECK_INT(fake->count, 2);
   end();
 }
 
@@ -432,7 +473,9 @@ int main (void) {
             TEST(test_failed_refresh_before_expiry_is_swallowed),
             TEST(test_failed_refresh_at_the_edge_is_told),
             TEST(test_short_token_is_renewed_at_half_of_its_life),
-            TEST(test_token_that_looks_expired_is_handed_out),
+            TEST(test_token_that_looks_expired_is_used_for_a_while),
+            TEST(test_refresh_time_that_has_passed_is_no_wish),
+            TEST(test_refreshes_keep_their_distance),
             TEST(test_claims_pass_by_the_cache_and_renew_it),
             TEST(test_same_claims_are_one_fetch),
             TEST(test_older_fetch_does_not_undo_claims),
