@@ -34,18 +34,27 @@ static bool is_retried (enum azl_managed_source source, int status) {
   return false;
 }
 
+static int64_t exponential_ms (int number, int64_t base_ms, double jitter) {
+  int64_t delay_ms = (int64_t)((double)(base_ms << (number - 1)) * jitter);
+  return delay_ms < IMDS_MAX_DELAY_MS ? delay_ms : IMDS_MAX_DELAY_MS;
+}
+
+/* A 410's own delay is not shortened by a Retry-After: the update takes up to
+   70 s, however soon the service wants to be asked again. */
 int64_t azl_managed_retry_ms (enum azl_managed_source source, int number,
                               int status, int64_t retry_after_ms,
                               double jitter) {
-  bool imds = source == AZL_MANAGED_IMDS;
+  bool imds = source == AZL_MANAGED_IMDS, gone = imds && status == 410;
   int retries = imds && status != 0 ? IMDS_RETRIES : OTHER_RETRIES;
-  int64_t delay_ms = status == 410 ? IMDS_GONE_DELAY_MS : IMDS_DELAY_MS;
+  int64_t delay_ms = OTHER_DELAY_MS;
   if (number > retries || !is_retried(source, status)) return -1;
-  if (retry_after_ms >= 0)
-    return retry_after_ms <= MAX_RETRY_AFTER_MS ? retry_after_ms : -1;
-  if (!imds) return OTHER_DELAY_MS;
-  delay_ms = (int64_t)((double)(delay_ms << (number - 1)) * jitter);
-  return delay_ms < IMDS_MAX_DELAY_MS ? delay_ms : IMDS_MAX_DELAY_MS;
+  if (retry_after_ms > MAX_RETRY_AFTER_MS) return -1;
+  if (imds)
+    delay_ms = exponential_ms(number, gone ? IMDS_GONE_DELAY_MS : IMDS_DELAY_MS,
+                              jitter);
+  if (retry_after_ms >= 0 && (!gone || retry_after_ms > delay_ms))
+    return retry_after_ms;
+  return delay_ms;
 }
 
 bool azl_managed_is_present (int status, const char *body) {

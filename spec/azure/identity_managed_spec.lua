@@ -213,6 +213,18 @@ describe("azure.identity.managed_identity", function()
       assert.is_true(core.loop():now() - start >= 70)
     end)
 
+    it("waits it out also when the service says to ask again soon", function()
+      local cred = credential("imds")
+      local until_then = core.loop():wall() + 70
+      e:fault({ status = 410, retry_after = 1, times = 9, match = function(request)
+        return request.path == TOKEN_PATH and core.loop():wall() < until_then
+      end })
+
+      assert(cred:token(SCOPE))
+
+      assert.is_true(core.loop():wall() >= until_then)
+    end)
+
     for _, status in ipairs({ 404, 408, 410, 429, 500, 502, 503, 504 }) do
       it(("tries again after %d"):format(status), function()
         e:fault({ match = TOKEN_PATH, status = status, times = 3 })

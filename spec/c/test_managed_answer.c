@@ -215,6 +215,10 @@ static void test_retries (void) {
       {"no sixth", AZL_MANAGED_IMDS, 6, 404, -1, 1.0, -1},
       {"410 waits longer", AZL_MANAGED_IMDS, 1, 410, -1, 1.0, 3000},
       {"410, capped", AZL_MANAGED_IMDS, 5, 410, -1, 1.3, 62400},
+      {"410, a short Retry-After", AZL_MANAGED_IMDS, 2, 410, 1000, 1.0, 6000},
+      {"410, a long Retry-After", AZL_MANAGED_IMDS, 1, 410, 7000, 1.0, 7000},
+      {"410, Retry-After of an hour", AZL_MANAGED_IMDS, 1, 410, 3600000, 1.0,
+       -1},
       {"429", AZL_MANAGED_IMDS, 1, 429, -1, 1.0, 800},
       {"429 with Retry-After", AZL_MANAGED_IMDS, 1, 429, 5000, 1.0, 5000},
       {"Retry-After of an hour", AZL_MANAGED_IMDS, 1, 429, 3600000, 1.0, -1},
@@ -242,12 +246,15 @@ static void test_retries (void) {
 }
 
 static void test_410_is_waited_out_for_70_seconds (void) {
-  int64_t total_ms = 0, wait_ms;
-  int number = 1;
-  while ((wait_ms = azl_managed_retry_ms(AZL_MANAGED_IMDS, number++, 410, -1,
-                                         0.8)) >= 0)
-    total_ms += wait_ms;
-  CHECK(total_ms >= 70 * 1000);
+  static const int64_t retry_after_ms[] = {-1, 0, 1000};
+  for (int i = 0; i < 3; i++) {
+    int64_t total_ms = 0, wait_ms;
+    int number = 1;
+    while ((wait_ms = azl_managed_retry_ms(AZL_MANAGED_IMDS, number++, 410,
+                                           retry_after_ms[i], 0.8)) >= 0)
+      total_ms += wait_ms;
+    CHECK(total_ms >= 70 * 1000);
+  }
 }
 
 static void test_presence (void) {
