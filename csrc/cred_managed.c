@@ -32,7 +32,14 @@ struct managed {
   char *arc_folder;
   struct azl_http *pinned; /* of Service Fabric; made at the first need */
   bool probe;              /* still to be done */
-  char last_sha256[SHA256_HEX_BYTES]; /* of the last token, or "" */
+  struct azl_list handed_out;
+};
+
+/* The last token of one resource, in case that it is revoked. */
+struct handed_out {
+  struct azl_list node;
+  char sha256[SHA256_HEX_BYTES];
+  char resource[];
 };
 
 /* One fetch. */
@@ -64,6 +71,31 @@ static bool hash_token (const char *token, char out[SHA256_HEX_BYTES]) {
   for (i = 0; i < len && i < 32; i++)
     snprintf(out + 2 * i, 3, "%02x", digest[i]);
   return true;
+}
+
+static struct handed_out *find_handed_out (struct managed *self,
+                                           const char *resource) {
+  struct azl_list *node = self->handed_out.next;
+  for (; node != &self->handed_out; node = node->next) {
+    struct handed_out *one = AZL_CONTAINER(node, struct handed_out, node);
+    if (strcmp(one->resource, resource) == 0) return one;
+  }
+  return NULL;
+}
+
+/* Without memory a challenge is answered without the token's name: then the
+   service may give the same token again, and no more. */
+static void remember (struct managed *self, const char *resource,
+                      const char *token) {
+  struct handed_out *one = find_handed_out(self, resource);
+  size_t bytes = strlen(resource) + 1;
+  if (!one) {
+    one = azl_calloc(1, sizeof *one + bytes);
+    if (!one) return;
+    memcpy(one->resource, resource, bytes);
+    azl_list_push(&self->handed_out, &one->node);
+  }
+  if (!hash_token(token, one->sha256)) one->sha256[0] = '\0';
 }
 
 static struct azl_http *pinned_http (struct managed *self) {
@@ -142,7 +174,7 @@ static void finish (struct azl_fetch *fetch, struct azl_http_response *response,
                                                     response, wall_ms, &answer)
                                  : azl_managed_no_answer(self->source, cause);
   if (!err && answer.value) {
-    (void)hash_token(answer.value, self->last_sha256);
+    remember(self, run->resource, answer.value);
     azl_fetch_done(fetch, answer.value, answer.expires_ms, answer.refresh_ms);
   } else {
     if (!err) err = azl_err_oom(); /* cannot be: one of both is there */
@@ -240,17 +272,19 @@ static void probe (struct azl_fetch *fetch) {
   azl_fetch_work(fetch, op, on_probe);
 }
 
-static struct run *run_new (const struct managed *self,
+static struct run *run_new (struct managed *self,
                             const struct azl_token_request *request) {
   struct run *run = azl_calloc(1, sizeof *run);
+  const struct handed_out *last;
   if (!run) return NULL;
   run->resource = azl_scope_resource(request->scope);
   if (!run->resource) {
     azl_free(run);
     return NULL;
   }
-  memcpy(run->revoked, self->last_sha256, sizeof run->revoked);
-  if (request->claims && run->revoked[0]) run->revoked_sha256 = run->revoked;
+  last = request->claims ? find_handed_out(self, run->resource) : NULL;
+  if (last) memcpy(run->revoked, last->sha256, sizeof run->revoked);
+  if (run->revoked[0]) run->revoked_sha256 = run->revoked;
   return run;
 }
 
@@ -287,7 +321,10 @@ static void env_strings (struct azl_managed_env *env,
 static void managed_destroy (struct azl_cred *cred) {
   struct managed *self = managed_of(cred);
   const char **strings[ENV_STRINGS];
+  struct azl_list *node;
   size_t i;
+  while ((node = azl_list_pop(&self->handed_out)) != NULL)
+    azl_free(AZL_CONTAINER(node, struct handed_out, node));
   azl_http_unref(self->pinned);
   env_strings(&self->env, strings);
   for (i = 0; i < ENV_STRINGS; i++) azl_free_secret((char *)*strings[i]);
@@ -337,6 +374,7 @@ struct azl_cred *azl_cred_managed (struct azl_loop *loop,
   *out_err = azl_err_oom();
   if (!self) return NULL;
   azl_cred_init(&self->cred, &managed_class, loop);
+  azl_list_init(&self->handed_out);
   self->source = azl_managed_source(&config->env);
   if (own_all(self, config))
     *out_err = azl_managed_check(self->source, &self->env, &self->id);

@@ -134,6 +134,25 @@ describe("azure.identity.managed_identity", function()
     assert.equal("cp1", last_request().query.xms_cc)
   end)
 
+  it("names the revoked token of the resource that challenged, not the last one", function()
+    local cred = credential("app_service")
+    local token = assert(cred:token(SCOPE))
+    assert(cred:token("https://vault.azure.net/.default"))
+
+    assert(cred:token(SCOPE, { claims = [[{"access_token":{}}]] }))
+
+    assert.equal(core.sha256(token.token), last_request().query.token_sha256_to_refresh)
+  end)
+
+  it("names no token to a resource that had none", function()
+    local cred = credential("app_service")
+    assert(cred:token("https://vault.azure.net/.default"))
+
+    assert(cred:token(SCOPE, { claims = [[{"access_token":{}}]] }))
+
+    assert.is_nil(last_request().query.token_sha256_to_refresh)
+  end)
+
   describe("with a user-assigned identity", function()
     -- kind, option, name in the request
     local selectors = {
