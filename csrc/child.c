@@ -240,7 +240,7 @@ static struct azl_err *start (struct child *child,
       request->search_path ? request->search_path : getenv("PATH");
   struct azl_process_spec spec = {.out_fd = -1, .err_fd = -1};
   char *path = NULL;
-  char **env = azl_program_env(request->env);
+  char **env = azl_program_env(request->base_env, request->env);
   int reason = azl_program_find(child->name, search_path, &path);
   struct azl_err *err = NULL;
   if (reason || !env) {

@@ -10,14 +10,14 @@
 struct azl_child_request {
   const char *const *argv; /* NULL ends it; argv[0] is looked up, no shell */
   const char *search_path; /* like PATH; NULL: PATH of this process */
-  const char *const *env;  /* "NAME=value" put over ours, NULL ends it; or
-                              NULL */
-  const char *cwd;         /* NULL: stays where we are */
-  size_t max_output_bytes; /* of stdout and of stderr; 0: 1 MiB */
-  int64_t deadline_ms;     /* on the loop's clock, -1: none */
-  int64_t grace_ms;        /* from SIGTERM to SIGKILL; 0: 2 s; -1: none */
-  bool secret;             /* wipe the output */
-  bool no_pidfd;           /* see process.h */
+  const char *const *base_env; /* instead of our environment; NULL: ours */
+  const char *const *env;      /* changes to it, see program.h; or NULL */
+  const char *cwd;             /* NULL: stays where we are */
+  size_t max_output_bytes;     /* of stdout and of stderr; 0: 1 MiB */
+  int64_t deadline_ms;         /* on the loop's clock, -1: none */
+  int64_t grace_ms;            /* from SIGTERM to SIGKILL; 0: 2 s; -1: none */
+  bool secret;                 /* wipe the output */
+  bool no_pidfd;               /* see process.h */
 };
 
 /* What came back. out and err are NUL-terminated or have data NULL. */

@@ -12,9 +12,18 @@ struct cli {
   struct azl_cred cred;
   enum azl_cli tool;
   char *tenant_id, *allowed_tenants, *subscription, *search_path;
+  char *environment; /* secret: NULL, or what env points into */
+  size_t environment_bytes;
+  const char **env; /* NULL: that of the process */
   bool single_tenant;
   int64_t timeout_ms;
 };
+
+/* Secrets of applications: no tool of a user's needs them, nor do the
+   extensions and plug-ins that it loads. */
+static const char *const kept_back[] = {"AZURE_CLIENT_SECRET",
+                                        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+                                        "AZURE_PASSWORD", NULL};
 
 static struct cli *cli_of (struct azl_cred *cred) {
   return AZL_CONTAINER(cred, struct cli, cred);
@@ -26,6 +35,9 @@ static void cli_destroy (struct azl_cred *cred) {
   azl_free(cli->allowed_tenants);
   azl_free(cli->subscription);
   azl_free(cli->search_path);
+  if (cli->environment) azl_wipe(cli->environment, cli->environment_bytes);
+  azl_free(cli->environment);
+  azl_free(cli->env);
   azl_free(cli);
 }
 
@@ -75,6 +87,8 @@ static void on_child (void *ctx, struct azl_op *op) {
 static struct azl_op *run (struct cli *cli, const struct azl_cli_want *want) {
   struct azl_child_request request = {
       .search_path = cli->search_path,
+      .base_env = cli->env,
+      .env = kept_back,
       .cwd = "/bin", /* not where a planted az.py or azure.yaml may lie */
       .max_output_bytes = MAX_ANSWER_BYTES,
       .deadline_ms = azl_loop_now_ms(cli->cred.loop) + cli->timeout_ms,
@@ -136,6 +150,20 @@ static bool copy (char **out, const char *text) {
   return *out != NULL;
 }
 
+/* false: out of memory. */
+static bool copy_environment (struct cli *cli, const char *from, size_t bytes) {
+  size_t count = 0, used = 0, i;
+  if (!from) return true;
+  for (i = 0; i < bytes; i++) count += from[i] == '\0';
+  cli->environment = azl_memdup(from, bytes);
+  cli->environment_bytes = bytes;
+  cli->env = azl_calloc(count + 1, sizeof *cli->env);
+  if (!cli->environment || !cli->env) return false;
+  for (i = 0; used < count; i += strlen(cli->environment + i) + 1)
+    cli->env[used++] = cli->environment + i;
+  return true;
+}
+
 struct azl_cred *azl_cred_cli (struct azl_loop *loop, enum azl_cli tool,
                                const struct azl_cred_cli_config *config,
                                struct azl_err **out_err) {
@@ -154,7 +182,8 @@ struct azl_cred *azl_cred_cli (struct azl_loop *loop, enum azl_cli tool,
   if (!copy(&cli->tenant_id, config->tenant_id) ||
       !copy(&cli->allowed_tenants, config->additionally_allowed_tenants) ||
       !copy(&cli->subscription, config->subscription) ||
-      !copy(&cli->search_path, config->search_path))
+      !copy(&cli->search_path, config->search_path) ||
+      !copy_environment(cli, config->environment, config->environment_bytes))
     *out_err = azl_err_oom();
   want.tenant_id = cli->tenant_id;
   want.subscription = cli->subscription;

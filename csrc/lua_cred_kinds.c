@@ -96,6 +96,8 @@ static void make_cli (struct making *m, enum azl_cli tool) {
   config.single_tenant = flag(m, "disable_multitenant");
   config.subscription = text(m, "subscription");
   config.search_path = text(m, "search_path");
+  config.environment = azl_lua_opt_bytes(m->L, m->opts, "environment",
+                                         &config.environment_bytes);
   config.timeout_ms = azl_lua_opt_ms(m->L, m->opts, "process_timeout", 0);
   m->self->cred = azl_cred_cli(m->self->loop, tool, &config, &m->err);
 }

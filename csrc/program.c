@@ -44,33 +44,34 @@ int azl_program_find (const char *name, const char *search_path,
   return ENOENT;
 }
 
-static size_t count (char *const *list) {
+static size_t count (const char *const *list) {
   size_t n = 0;
   while (list && list[n]) n++;
   return n;
 }
 
-/* Whether `entry` sets the same variable as one of the changes. */
+/* Whether `entry` is of the same variable as one of the changes. */
 static bool is_changed (const char *entry, const char *const *changes) {
-  size_t name_len = strcspn(entry, "=") + 1;
+  size_t len = strcspn(entry, "=");
   for (; *changes; changes++)
-    if (strncmp(entry, *changes, name_len) == 0) return true;
+    if (strncmp(entry, *changes, len) == 0 &&
+        ((*changes)[len] == '=' || (*changes)[len] == '\0'))
+      return true;
   return false;
 }
 
-char **azl_program_env (const char *const *changes) {
+char **azl_program_env (const char *const *base, const char *const *changes) {
   static const char *const none[] = {NULL};
-  size_t used = 0, i;
-  size_t inherited = count(environ);
-  size_t added;
-  char **env;
+  const char **env;
+  size_t used = 0;
+  if (!base) base = (const char *const *)(const void *)environ;
   if (!changes) changes = none;
-  added = count((char *const *)(const void *)changes);
-  env = azl_calloc(inherited + added + 1, sizeof *env);
+  env = azl_calloc(count(base) + count(changes) + 1, sizeof *env);
   if (!env) return NULL;
-  for (i = 0; i < inherited; i++)
-    if (!is_changed(environ[i], changes)) env[used++] = environ[i];
+  for (; base && *base; base++)
+    if (!is_changed(*base, changes)) env[used++] = *base;
+  for (; *changes; changes++)
+    if (strchr(*changes, '=')) env[used++] = *changes;
   /* execve takes them as char *const *, but never writes to them */
-  memcpy(env + used, changes, added * sizeof *env);
-  return env;
+  return (char **)(void *)env;
 }

@@ -12,9 +12,11 @@
 AZL_MUST_CHECK int azl_program_find (const char *name, const char *search_path,
                                      char **out_path);
 
-/* The environment of this process with `changes` ("NAME=value", NULL ends it)
-   put over it. Only the array is allocated: its strings are borrowed. NULL:
-   out of memory. */
-AZL_MUST_CHECK char **azl_program_env (const char *const *changes);
+/* The environment `base` (NULL: this process's) with `changes` put over it: a
+   list of "NAME=value", or "NAME" for one that is taken away; NULL ends both.
+   Only the array is allocated: its strings are borrowed. NULL: out of
+   memory. */
+AZL_MUST_CHECK char **azl_program_env (const char *const *base,
+                                       const char *const *changes);
 
 #endif

@@ -6,7 +6,8 @@
 --
 -- Tokens are cached and renewed before they expire; any number of tasks that
 -- ask at once cause one request. Environment variables are read when the
--- credential is made; `env = { NAME = "value" }` stands in for all of them.
+-- credential is made; `env = { NAME = "value" }` stands in for all of them, also
+-- for the tools that some credentials start.
 
 local core = require("azure.core")
 local default = require("azure.identity.default")
@@ -144,6 +145,7 @@ local function cli(kind, allowed, opts)
   args.subscription = opts.subscription
   args.process_timeout = opts.process_timeout
   args.search_path = opts.search_path or (opts.env and opts.env.PATH)
+  args.environment = options.environment(opts)
   return core.credential(kind, args)
 end
 

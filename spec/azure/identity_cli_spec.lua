@@ -227,6 +227,36 @@ describe("azure.identity with command line tools", function()
     end)
   end
 
+  it("runs the tool with env alone, and a PATH", function()
+    stub("az", "env > environment; " .. answers.az)
+
+    assert(credential("azure_cli", { env = { HOME = "/nowhere", AZURE_CLIENT_SECRET = "s3cr3t" } }):token(SCOPE))
+
+    local seen = "\n" .. read_file(folder .. "/environment")
+    assert.truthy(seen:find("\nHOME=/nowhere\n", 1, true))
+    assert.truthy(seen:find("\nPATH=" .. os.getenv("PATH") .. "\n", 1, true))
+    assert.is_nil(seen:find("s3cr3t", 1, true))
+    assert.is_nil(seen:find("\nLUA_PATH=", 1, true))
+  end)
+
+  it("finds the tool on the PATH of env", function()
+    stub("az", "echo \"$PATH\" > path; " .. answers.az)
+    local cred = helper.closing(assert(identity.azure_cli({ env = { PATH = folder .. ":/usr/bin:/bin" } })))
+
+    assert(cred:token(SCOPE))
+
+    assert.equal(folder .. ":/usr/bin:/bin\n", read_file(folder .. "/path"))
+  end)
+
+  it("hands the process's environment on where no env is given", function()
+    stub("az", "env > environment; " .. answers.az)
+    local cred = helper.closing(assert(identity.azure_cli({ search_path = folder })))
+
+    assert(cred:token(SCOPE))
+
+    assert.truthy(read_file(folder .. "/environment"):find("LUA_PATH=", 1, true))
+  end)
+
   it("answers a claims challenge with the command that helps", function()
     stub("az", ": > started; " .. answers.az)
 

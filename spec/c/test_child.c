@@ -314,6 +314,30 @@ static void test_stdin_cwd_and_environment (void) {
   finish();
 }
 
+static void test_another_environment (void) {
+  static const char *const argv[] = {"tool", NULL};
+  static const char *const base[] = {"AZL_A=1", "AZL_AB=2", "AZL_C=3", NULL};
+  static const char *const changes[] = {"AZL_A", "AZL_C=4", "AZL_D", NULL};
+  begin();
+  setenv("AZL_D", "ours", 1);
+  CHECK(stub_script(&stub, "tool",
+                    "echo ${AZL_A-unset} $AZL_AB $AZL_C ${AZL_D-unset}."));
+  struct azl_child_request request = request_for(argv);
+  request.base_env = base;
+  request.env = changes;
+  struct azl_op *op = azl_child_run(loop, &request);
+  CHECK(stub_wait_op(loop, op));
+  CHECK_STR(azl_child_result(op).out->data, "unset 2 4 unset.\n");
+  azl_op_unref(op);
+  request.base_env = NULL;
+  op = azl_child_run(loop, &request);
+  CHECK(stub_wait_op(loop, op));
+  CHECK_STR(azl_child_result(op).out->data, "unset 4 unset.\n");
+  azl_op_unref(op);
+  unsetenv("AZL_D");
+  finish();
+}
+
 static void test_signals_of_the_host_stay_with_the_host (void) {
   static const struct {
     const char *script;
@@ -453,7 +477,7 @@ int main (void) {
       TEST(test_stubborn_grandchildren_die_too),
       TEST(test_loop_free_kills_and_reaps),
       TEST(test_a_grandchild_that_keeps_the_pipe_open),
-      TEST(test_stdin_cwd_and_environment),
+      TEST(test_stdin_cwd_and_environment), TEST(test_another_environment),
       TEST(test_signals_of_the_host_stay_with_the_host),
       TEST(test_descriptors_of_the_host_stay_with_the_host),
       TEST(test_a_host_without_standard_streams),

@@ -60,6 +60,38 @@ static void test_each_tool_gives_a_token (void) {
   }
 }
 
+static void test_the_tool_gets_no_secret_of_an_application (void) {
+  static const char report[] =
+      "echo ${AZURE_CLIENT_SECRET-unset} ${AZURE_PASSWORD-unset}"
+      " ${AZURE_CLIENT_CERTIFICATE_PASSWORD-unset} $AZURE_CONFIG_DIR >&2;"
+      " exit 1";
+  static const char own[] = "AZURE_CONFIG_DIR=/c\0AZURE_PASSWORD=secret";
+  struct azl_cred_cli_config config = {.search_path = stub.folder};
+  struct azl_err *err;
+  setenv("AZURE_CLIENT_SECRET", "secret", 1);
+  setenv("AZURE_CLIENT_CERTIFICATE_PASSWORD", "secret", 1);
+  setenv("AZURE_CONFIG_DIR", "/b", 1);
+  for (int i = 0; i < 2; i++) {
+    begin(AZL_CLI_AZ, report);
+    if (i == 1) {
+      azl_cred_unref(cred);
+      config.environment = own;
+      config.environment_bytes = sizeof own;
+      cred = azl_cred_cli(loop, AZL_CLI_AZ, &config, &err);
+    }
+    struct azl_op *op = ask(NULL, NULL);
+    CHECK(stub_wait_op(loop, op));
+    if (CHECK(op->err != NULL))
+      CHECK_STR(strrchr(op->err->message, ':'),
+                i ? ": unset unset unset /c" : ": unset unset unset /b");
+    azl_op_unref(op);
+    finish();
+  }
+  unsetenv("AZURE_CLIENT_SECRET");
+  unsetenv("AZURE_CLIENT_CERTIFICATE_PASSWORD");
+  unsetenv("AZURE_CONFIG_DIR");
+}
+
 static void test_what_the_tool_does (void) {
   static const struct {
     const char *name, *script, *code;
@@ -241,8 +273,10 @@ static void test_out_of_memory (void) {
 }
 
 int main (void) {
-  RUN_TESTS(TEST(test_each_tool_gives_a_token), TEST(test_what_the_tool_does),
-            TEST(test_a_tool_that_hangs), TEST(test_cancelling_ends_the_tool),
+  RUN_TESTS(TEST(test_each_tool_gives_a_token),
+            TEST(test_the_tool_gets_no_secret_of_an_application),
+            TEST(test_what_the_tool_does), TEST(test_a_tool_that_hangs),
+            TEST(test_cancelling_ends_the_tool),
             TEST(test_closing_the_credential_ends_the_tool),
             TEST(test_the_tool_runs_once_for_all),
             TEST(test_the_command_line_and_folder), TEST(test_it_runs_in_bin),

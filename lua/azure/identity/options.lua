@@ -180,6 +180,17 @@ function options.app(opts, getenv)
   })
 end
 
+--- What a program is started with where `env` stands in for the environment:
+--- "NAME=value", each ended by a zero byte. Without a PATH of its own it gets
+--- the process's, or it could start nothing. Nil: the process's environment.
+function options.environment(opts)
+  if not opts.env then return nil end
+  local out = {}
+  for name, value in pairs(opts.env) do out[#out + 1] = name .. "=" .. value .. "\0" end
+  if not opts.env.PATH then out[#out + 1] = "PATH=" .. (os.getenv("PATH") or "") .. "\0" end
+  return table.concat(out)
+end
+
 --- A credential that cannot be used here and says why.
 function options.unavailable(name, reason)
   return core.credential("unavailable", { name = name, reason = reason })
