@@ -155,12 +155,24 @@ end
 
 local PUBLIC = "https://login.microsoftonline.com"
 
+-- The region that the environment names. "AutoDiscoverRegion" asks for the one
+-- this runs in, which App Service and Functions tell ("West Europe"). MSAL asks
+-- the machine's metadata service as well; the global endpoint does for those.
+local function region_of(getenv)
+  local region = getenv("AZURE_REGIONAL_AUTHORITY_NAME")
+  if region and region:lower() == "autodiscoverregion" then
+    region = getenv("REGION_NAME")
+    region = region and region:gsub(" ", ""):lower()
+  end
+  return region and region:match("^%w+$")
+end
+
 --- The region's own endpoint where a region is named; it answers for
 --- applications of the public cloud only.
 function options.regional(authority, getenv)
-  local region = getenv("AZURE_REGIONAL_AUTHORITY_NAME")
+  local region = region_of(getenv)
   local public = not authority or authority:gsub("/+$", "") == PUBLIC
-  if not region or not public or not region:find("^%w+$") then return authority end
+  if not region or not public then return authority end
   return ("https://%s.login.microsoft.com"):format(region)
 end
 
