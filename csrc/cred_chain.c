@@ -117,8 +117,10 @@ static void on_member (void *ctx, struct azl_op *op) {
 static void ask (struct azl_fetch *fetch) {
   struct chain *chain = chain_of(fetch->cred);
   struct walk *walk = fetch->state;
-  struct azl_token_request request = {walk->scope, walk->tenant_id,
-                                      walk->claims, walk->deadline_ms};
+  struct azl_token_request request = {.scope = walk->scope,
+                                      .tenant_id = walk->tenant_id,
+                                      .claims = walk->claims,
+                                      .deadline_ms = walk->deadline_ms};
   if (walk->at >= chain->count)
     fail_all(fetch);
   else

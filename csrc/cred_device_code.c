@@ -27,6 +27,7 @@ struct sign_in {
   char *device_code;           /* secret */
   void *call;                  /* the prompt, while it waits to be shown */
   int64_t interval_ms, end_ms; /* of the code, on the loop's clock */
+  bool background;             /* nobody is there to be asked */
 };
 
 static struct device_cred *self_of (struct azl_cred *cred) {
@@ -51,6 +52,7 @@ static struct sign_in *sign_in_new (const struct azl_token_request *request) {
   in->scope = azl_format("%s offline_access", request->scope);
   in->claims = azl_strdup(request->claims);
   in->tenant_id = azl_strdup(request->tenant_id);
+  in->background = request->background;
   if (in->scope && !in->claims == !request->claims &&
       !in->tenant_id == !request->tenant_id)
     return in;
@@ -61,7 +63,8 @@ static struct sign_in *sign_in_new (const struct azl_token_request *request) {
 /* The form every request here starts with. false: the fetch has failed. */
 static bool begin_form (struct azl_fetch *fetch, struct azl_buf *form) {
   struct sign_in *in = fetch->state;
-  struct azl_token_request request = {in->scope, NULL, in->claims, -1};
+  struct azl_token_request request = {
+      .scope = in->scope, .claims = in->claims, .deadline_ms = -1};
   struct azl_err *err =
       azl_app_form(&self_of(fetch->cred)->app, &request, form);
   if (err) azl_fetch_fail(fetch, err);
@@ -219,17 +222,34 @@ static void on_code (void *ctx, struct azl_op *post) {
 }
 
 static void ask_for_code (struct azl_fetch *fetch) {
+  struct sign_in *in = fetch->state;
   struct azl_buf form;
-  if (begin_form(fetch, &form))
+  if (in->background)
+    azl_fetch_fail(
+        fetch, ended(AZL_NEEDS_PERSON, "somebody has to sign in again", NULL));
+  else if (begin_form(fetch, &form))
     post_form(fetch, "devicecode", &form, true, on_code);
 }
 
-/* Renewal: a refusal means that the person has to sign in again. */
+/* Whether a renewal was refused because the person has to sign in again. After
+   anything else (a throttled service, a policy that will be changed) the
+   refresh token is as good as before. */
+static bool needs_person (struct azl_op *post) {
+  struct azl_err *err;
+  bool needs = false;
+  if (!azl_entra_result(post) || has_token(post)) return false;
+  err = azl_entra_error(post);
+  if (err->target)
+    needs = strcmp(err->target, "invalid_grant") == 0 ||
+            strcmp(err->target, "interaction_required") == 0;
+  azl_err_free(err);
+  return needs;
+}
+
 static void on_renewed (void *ctx, struct azl_op *post) {
   struct azl_fetch *fetch = ctx;
   struct device_cred *self = self_of(fetch->cred);
-  struct azl_http_response *answer = azl_entra_result(post);
-  if (answer && (answer->status == 400 || answer->status == 401)) {
+  if (needs_person(post)) {
     azl_free_secret(self->refresh_token);
     self->refresh_token = NULL;
     ask_for_code(fetch);

@@ -14,6 +14,8 @@ struct azl_token_request {
                             by the cache */
   int64_t deadline_ms;   /* the caller's; 0 or less: none. Fetches for the cache
                             are shared and get none */
+  bool background;       /* the cache's own: nobody waits, so no person may be
+                            asked; AZL_NEEDS_PERSON is the answer then */
 };
 
 /* What a provider hands back. Owned by the operation that produced it. */
@@ -77,5 +79,8 @@ void azl_fetch_fail (struct azl_fetch *fetch, struct azl_err *err);
 
 /* "This credential cannot be used here": a chain goes on to the next. */
 #define AZL_UNAVAILABLE "CredentialUnavailable"
+
+/* "Somebody has to sign in": the cache asks anew for who waits for it. */
+#define AZL_NEEDS_PERSON "InteractionRequired"
 
 #endif

@@ -33,7 +33,7 @@ static const struct azl_lua_op_kind token_kind = {.push = push_token};
 /* cred:token_op(scope, {tenant_id=, claims=, timeout=}) -> op */
 static int cred_token_op (lua_State *L) {
   struct azl_lua_cred *self = azl_lua_cred_check(L, 1);
-  struct azl_token_request request = {NULL, NULL, NULL, -1};
+  struct azl_token_request request = {.deadline_ms = -1};
   struct azl_lua_op *box;
   request.scope = luaL_checkstring(L, 2);
   luaL_argcheck(L, *request.scope, 2, "the scope is empty");

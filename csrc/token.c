@@ -155,6 +155,9 @@ static struct entry *entry_find (struct azl_cred *cred,
 }
 
 static void entry_settle (void *ctx);
+static void entry_start (struct entry *entry,
+                         const struct azl_token_request *request,
+                         bool background);
 
 static struct entry *entry_new (struct azl_cred *cred,
                                 const struct azl_token_request *key) {
@@ -218,7 +221,8 @@ static void entry_store (struct entry *entry, const struct azl_token *token) {
 /* Keeps what a fetch brought. The answer to a challenge replaces the token
    that was challenged, and beats one that was asked for before it. */
 static void entry_keep (struct entry *entry, const struct azl_token *token) {
-  struct azl_token_request plain = {entry->scope, entry->tenant_id, NULL, -1};
+  struct azl_token_request plain = {
+      .scope = entry->scope, .tenant_id = entry->tenant_id, .deadline_ms = -1};
   if (entry->cred->closed || entry->outdated) return;
   if (entry->claims) entry = entry_for(entry->cred, &plain);
   if (!entry) return;
@@ -239,13 +243,33 @@ static void get_settle (struct get *get, struct azl_op *fetch) {
   get_finish(get, err);
 }
 
+/* A refresh in the background may not ask a person. Who came to wait for it
+   meanwhile may: a second fetch is for him. */
+static bool entry_asks_again (struct entry *entry) {
+  struct azl_token_request request = {.scope = entry->scope,
+                                      .tenant_id = entry->tenant_id,
+                                      .claims = entry->claims,
+                                      .deadline_ms = -1};
+  struct azl_op *fetch = entry->fetch;
+  if (!entry->background || azl_list_empty(&entry->waiters)) return false;
+  if (!fetch || fetch->state != AZL_OP_FAILED || !fetch->err->code ||
+      strcmp(fetch->err->code, AZL_NEEDS_PERSON) != 0)
+    return false;
+  azl_loop_defer_stop(&entry->settle);
+  entry_start(entry, &request, false);
+  azl_op_unref(fetch);
+  return true;
+}
+
 /* Frees everybody who waits. Listeners may do anything, closing the
    credential included, so the entry is not touched after the first. */
 static void entry_settle (void *ctx) {
   struct entry *entry = ctx;
-  struct azl_cred *cred = azl_cred_ref(entry->cred);
+  struct azl_cred *cred;
   struct azl_op *fetch = entry->fetch;
   struct azl_list waiters, *node;
+  if (entry_asks_again(entry)) return;
+  cred = azl_cred_ref(entry->cred);
   azl_list_init(&waiters);
   azl_list_splice(&waiters, &entry->waiters);
   for (node = waiters.next; node != &waiters; node = node->next)
@@ -277,6 +301,7 @@ static void entry_start (struct entry *entry,
                          bool background) {
   struct azl_token_request shared = *request;
   shared.deadline_ms = -1;
+  shared.background = background;
   entry->busy = true;
   entry->background = background;
   entry->fetch = entry->cred->cls->fetch(entry->cred, &shared);

@@ -560,19 +560,64 @@ describe("azure.identity", function()
       assert.truthy(sent[#sent].body:find("refresh_token=secret-refresh", 1, true))
     end)
 
-    it("asks again when the renewal is refused", function()
-      e:fault({ match = "POST .*/token", status = 200,
-        body = '{"access_token":"one","refresh_token":"old","expires_in":3600}', times = 1 })
+    -- Somebody has signed in; the token is good for an hour.
+    local function signed_in(refresh_token)
       local cred = device({ prompt = function(code)
         shown[#shown + 1] = code
-        if #shown == 2 then e:sign_in("approved") end
+        e:sign_in("approved")
       end })
+      e:fault({ match = "POST .*/token", status = 200, times = 1,
+        body = ('{"access_token":"one","refresh_token":"%s","expires_in":3600}'):format(refresh_token) })
       assert(cred:token(SCOPE))
+      return cred
+    end
+
+    local function refuse(word, times)
+      e:fault({ match = "POST .*/token", status = 400, body = ('{"error":"%s"}'):format(word), times = times or 1 })
+    end
+
+    for _, word in ipairs({ "invalid_grant", "interaction_required" }) do
+      it(("asks again when the renewal is refused: %s"):format(word), function()
+        local cred = signed_in("old")
+        core.loop():advance(3600)
+        refuse(word)
+
+        assert(cred:token(SCOPE))
+
+        assert.equal(2, #shown)
+      end)
+    end
+
+    it("keeps the refresh token when the renewal fails for another reason", function()
+      local cred = signed_in("precious")
       core.loop():advance(3600)
-      e:fault({ match = "POST .*/token", status = 400, body = '{"error":"invalid_grant"}', times = 1 })
+      refuse("temporarily_unavailable")
+      local _, err = cred:token(SCOPE)
+      e:fault({ match = "POST .*/token", status = 200, body = '{"access_token":"two","expires_in":3600}' })
 
-      assert(cred:token(SCOPE))
+      local token = assert(cred:token(SCOPE))
 
+      assert.equal("temporarily_unavailable", err.code)
+      assert.equal("two", token.token)
+      assert.equal(1, #shown)
+      local sent = e:requests("POST .*/token")
+      assert.truthy(sent[#sent].body:find("refresh_token=precious", 1, true))
+    end)
+
+    it("asks nobody while the token is still good", function()
+      local cred = signed_in("old")
+      core.loop():advance(3500)
+      refuse("invalid_grant")
+
+      local before = assert(cred:token(SCOPE))
+      helper.until_true(function() return core.loop():idle() end)
+      local shown_before = #shown
+      core.loop():advance(100)
+      local after = assert(cred:token(SCOPE))
+
+      assert.equal("one", before.token)
+      assert.equal(1, shown_before)
+      assert.not_equal("one", after.token)
       assert.equal(2, #shown)
     end)
   end)

@@ -45,7 +45,8 @@ static const struct fake_answer pending = {
 
 /* A token with what is asked for; cred NULL: it could not be made. */
 static void use (struct azl_cred *cred, struct azl_err *err) {
-  struct azl_token_request request = {SCOPE, "other", "{}", -1};
+  struct azl_token_request request = {
+      .scope = SCOPE, .tenant_id = "other", .claims = "{}", .deadline_ms = -1};
   struct azl_op *op = cred ? azl_cred_get(cred, &request) : NULL;
   if (op) {
     settle(op);
@@ -87,7 +88,8 @@ static void use_device_code (void) {
 }
 
 static void use_external (void) {
-  struct azl_token_request request = {SCOPE, "other", "{}", -1};
+  struct azl_token_request request = {
+      .scope = SCOPE, .tenant_id = "other", .claims = "{}", .deadline_ms = -1};
   struct azl_script_queue *queue;
   struct azl_cred *cred = azl_cred_external(loop, &queue);
   struct azl_op *op = cred ? azl_cred_get(cred, &request) : NULL;
@@ -104,7 +106,7 @@ static void use_external (void) {
 
 static void use_chain (void) {
   struct azl_cred *members[3], *chain = NULL;
-  struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+  struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   struct azl_op *op = NULL;
   members[0] = azl_cred_unavailable(loop, "A", "not here");
   members[1] = azl_cred_unavailable(loop, "B", "nor here");
@@ -133,7 +135,7 @@ static void test_out_of_memory (void) {
 
 static void test_device_code_polls_until_there_is_a_token (void) {
   const struct fake_answer answers[] = {code, pending, pending, good};
-  struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+  struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   struct azl_script_queue *queue;
   struct azl_err *err;
   begin();
@@ -160,7 +162,7 @@ static void test_device_code_polls_until_there_is_a_token (void) {
 }
 
 static void test_cancelled_calls_are_not_served (void) {
-  struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+  struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   struct azl_script_queue *queue;
   begin();
   struct azl_cred *cred = azl_cred_external(loop, &queue);
@@ -174,7 +176,7 @@ static void test_cancelled_calls_are_not_served (void) {
 }
 
 static void test_chain_lists_reasons_in_order (void) {
-  struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+  struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   struct azl_cred *members[2];
   begin();
   members[0] = azl_cred_unavailable(loop, "A", "not here");
@@ -211,7 +213,7 @@ static void test_network_settings_reach_members_once (void) {
 }
 
 static void test_close_ends_a_chain_in_the_middle (void) {
-  struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+  struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   struct azl_script_queue *queue;
   begin();
   struct azl_cred *member = azl_cred_external(loop, &queue);

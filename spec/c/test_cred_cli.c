@@ -33,7 +33,10 @@ static void finish (void) {
 }
 
 static struct azl_op *ask (const char *tenant_id, const char *claims) {
-  struct azl_token_request request = {SCOPE, tenant_id, claims, -1};
+  struct azl_token_request request = {.scope = SCOPE,
+                                      .tenant_id = tenant_id,
+                                      .claims = claims,
+                                      .deadline_ms = -1};
   return azl_cred_get(cred, &request);
 }
 
@@ -249,7 +252,7 @@ static void get_once (void) {
                                        .subscription = "s",
                                        .search_path = stub.folder,
                                        .additionally_allowed_tenants = "*"};
-  struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+  struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   struct azl_loop *own = azl_loop_new(NULL);
   struct azl_err *err = NULL;
   struct azl_cred *one;

@@ -39,7 +39,8 @@ static bool wait_op (struct azl_loop *on, struct azl_op *op) {
 }
 
 static struct azl_op *ask (const char *claims) {
-  struct azl_token_request request = {SCOPE, NULL, claims, -1};
+  struct azl_token_request request = {
+      .scope = SCOPE, .claims = claims, .deadline_ms = -1};
   struct azl_op *op = azl_cred_get(cred, &request);
   CHECK(wait_op(loop, op));
   return op;
@@ -289,7 +290,7 @@ static void test_cancel_at_each_stage (void) {
   static const struct fake_answer answers[] = {{400, NULL, "{}"},
                                                {404, NULL, "{}"}};
   struct azl_cred_managed_config config = {.probe = true};
-  struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+  struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   for (int stage = 0; stage < 8; stage++) {
     begin(&config, answers, COUNT(answers));
     azl_loop_clock(loop)->auto_advance = true;
@@ -326,7 +327,7 @@ static void get_once (void) {
       {400, NULL, "{}"}, {404, NULL, "{}"}, {200, NULL, TOKEN("3600")}};
   struct azl_cred_managed_config config = {.probe = true,
                                            .id = {.client_id = "c"}};
-  struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+  struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   struct azl_loop *own = azl_loop_new(NULL);
   struct azl_err *err = NULL;
   struct azl_cred *one;

@@ -47,7 +47,7 @@ struct asked {
 };
 
 static struct asked ask (const struct fake_answer *answers, int count) {
-  struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+  struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   struct asked asked;
   begin();
   fake_http_script(answers, count);
@@ -105,7 +105,7 @@ static void test_reads_the_token (void) {
   };
   for (int i = 0; i < COUNT(rows); i++) {
     struct fake_answer answer = {200, NULL, rows[i].body};
-    struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+    struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
     begin();
     CHECK_ROW(rows[i].body);
     fake_http_script(&answer, 1);
@@ -222,7 +222,7 @@ static void test_no_secret_in_errors (void) {
 static void test_cancel_at_each_step (void) {
   static const struct fake_answer answers[] = {{503, NULL, NULL}, {0}};
   for (int turns = 0; turns < 6; turns++) {
-    struct azl_token_request request = {SCOPE, NULL, NULL, -1};
+    struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
     begin();
     fake_http_script(answers, 2);
     struct azl_cred *cred = secret_cred("tenant-1");
@@ -333,7 +333,8 @@ static void whole_story (void) {
   const struct fake_answer answers[] = {
       {503, "Retry-After: 1\r\n", NULL}, no, no, no, no};
   struct azl_cred_app app = {.tenant_id = "t", .client_id = "c"};
-  struct azl_token_request request = {SCOPE, NULL, "{}", -1};
+  struct azl_token_request request = {
+      .scope = SCOPE, .claims = "{}", .deadline_ms = -1};
   struct azl_err *err;
   struct azl_op *op = NULL;
   struct azl_cred *cred = azl_cred_secret(loop, &app, "s", &err);

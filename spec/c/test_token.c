@@ -13,6 +13,7 @@ struct fake {
   struct azl_fetch *fetches[2000]; /* one reference each */
   int count;
   char claims[64], tenant[64];
+  bool background; /* the last one */
   bool at_once;
 };
 
@@ -30,6 +31,7 @@ static struct azl_op *fake_fetch (struct azl_cred *cred,
            request->claims ? request->claims : "-");
   snprintf(self->tenant, sizeof self->tenant, "%s",
            request->tenant_id ? request->tenant_id : "-");
+  self->background = request->background;
   if (self->at_once)
     azl_fetch_done(fetch, "at once",
                    azl_clock_wall_ms(azl_loop_clock(loop)) + HOUR_MS, 0);
@@ -78,7 +80,10 @@ static void pass (int64_t ms) {
 
 static struct azl_op *get_with (const char *tenant, const char *claims,
                                 int64_t deadline_ms) {
-  struct azl_token_request request = {SCOPE, tenant, claims, deadline_ms};
+  struct azl_token_request request = {.scope = SCOPE,
+                                      .tenant_id = tenant,
+                                      .claims = claims,
+                                      .deadline_ms = deadline_ms};
   return azl_cred_get(&fake->cred, &request);
 }
 
@@ -201,6 +206,37 @@ static void test_failed_refresh_before_expiry_is_swallowed (void) {
   pass(3000);
   CHECK_STR(taken(get()), "old");
   CHECK_INT(fake->count, 2);
+  end();
+}
+
+static void test_provider_knows_whether_somebody_waits (void) {
+  begin();
+  have_token("old", HOUR_MS);
+  CHECK(!fake->background);
+  pass(HOUR_MS - MINUTE_MS);
+  CHECK_STR(taken(get()), "old");
+  CHECK(fake->background);
+  end();
+}
+
+/* The refresh may not ask a person; who has come to wait for it may. */
+static void test_waiter_of_a_refresh_that_needs_a_person (void) {
+  struct azl_op *op;
+  begin();
+  have_token("old", HOUR_MS);
+  pass(HOUR_MS - MINUTE_MS);
+  CHECK_STR(taken(get()), "old");
+  pass(MINUTE_MS);
+  op = get();
+  CHECK_INT(fake->count, 1);
+  azl_fetch_fail(fake->fetches[0],
+                 azl_err_new(AZL_ERR_AUTH, AZL_NEEDS_PERSON, "who are you"));
+  turns();
+  CHECK_INT(fake->count, 2);
+  CHECK(!fake->background);
+  CHECK_INT(op->state, AZL_OP_PENDING);
+  answer(1, "new", HOUR_MS);
+  CHECK_STR(taken(op), "new");
   end();
 }
 
@@ -443,7 +479,8 @@ static void one_round (void) {
 }
 
 static void round_if_memory_lets (void) {
-  struct azl_token_request request = {SCOPE, NULL, "{}", -1};
+  struct azl_token_request request = {
+      .scope = SCOPE, .claims = "{}", .deadline_ms = -1};
   struct azl_op *op = azl_cred_get(&fake->cred, &request);
   turns();
   if (op) CHECK(op->state != AZL_OP_PENDING);
@@ -471,6 +508,8 @@ int main (void) {
             TEST(test_refresh_time_of_the_provider_is_obeyed),
             TEST(test_refresh_is_waited_for_at_the_edge),
             TEST(test_failed_refresh_before_expiry_is_swallowed),
+            TEST(test_provider_knows_whether_somebody_waits),
+            TEST(test_waiter_of_a_refresh_that_needs_a_person),
             TEST(test_failed_refresh_at_the_edge_is_told),
             TEST(test_short_token_is_renewed_at_half_of_its_life),
             TEST(test_token_that_looks_expired_is_used_for_a_while),
