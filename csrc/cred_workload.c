@@ -80,6 +80,13 @@ static struct azl_op *workload_fetch (struct azl_cred *cred,
   return &fetch->op;
 }
 
+/* Its file may have been replaced since it was read. */
+static void workload_refused (struct azl_cred *cred) {
+  struct workload_cred *self = self_of(cred);
+  azl_free_secret(self->assertion);
+  self->assertion = NULL;
+}
+
 static void workload_destroy (struct azl_cred *cred) {
   struct workload_cred *self = self_of(cred);
   azl_free(self->path);
@@ -91,6 +98,7 @@ static void workload_destroy (struct azl_cred *cred) {
 static const struct azl_cred_class workload_class = {
     .name = "WorkloadIdentityCredential",
     .fetch = workload_fetch,
+    .refused = workload_refused,
     .destroy = workload_destroy,
 };
 

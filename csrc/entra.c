@@ -183,6 +183,14 @@ static bool finish_with_token (struct azl_fetch *fetch, const json_t *doc) {
   return true;
 }
 
+static void fail_refused (struct azl_fetch *fetch, struct azl_op *post) {
+  struct azl_err *err = azl_entra_error(post);
+  bool refused = err->target && strcmp(err->target, "invalid_client") == 0;
+  if (refused && fetch->cred->cls->refused)
+    fetch->cred->cls->refused(fetch->cred);
+  azl_fetch_fail(fetch, err);
+}
+
 void azl_entra_settle (struct azl_fetch *fetch, struct azl_op *post) {
   struct azl_http_response *answer = azl_entra_result(post);
   json_t *doc;
@@ -191,7 +199,7 @@ void azl_entra_settle (struct azl_fetch *fetch, struct azl_op *post) {
     return;
   }
   if (answer->status < 200 || answer->status > 299) {
-    azl_fetch_fail(fetch, azl_entra_error(post));
+    fail_refused(fetch, post);
     return;
   }
   doc = azl_json_parse(body_text(answer), answer->body.len);

@@ -37,6 +37,9 @@ struct azl_cred_class {
   void (*destroy)(struct azl_cred *cred);
   bool no_cache; /* chains: their members cache */
   bool is_tool;  /* somebody signed in to a program, or not: see cred_chain.h */
+  /* Entra took its proof for none (invalid_client): a kept copy is worth
+     nothing. NULL: it keeps none. */
+  void (*refused)(struct azl_cred *cred);
   /* Hands network settings on to members. NULL: none. false: no memory. */
   bool (*network)(struct azl_cred *cred, const struct azl_http_config *config,
                   bool only_if_unset);

@@ -425,6 +425,24 @@ describe("azure.identity", function()
       assert.truthy(after.code:find("AADSTS", 1, true))
     end)
 
+    it("reads the file again after Entra refused what was in it", function()
+      local good = e:federated_token(principal)
+      local function replace(text)
+        local file = assert(io.open(path, "w"))
+        file:write(text)
+        file:close()
+      end
+      local cred = workload(environment())
+      replace("an.old.assertion")
+      local _, err = cred:token(SCOPE)
+      replace(good)
+
+      local token = cred:token(SCOPE)
+
+      assert.equal("invalid_client", err.target)
+      assert.truthy(token)
+    end)
+
     it("is unavailable without a file, or with nothing in it", function()
       local env = environment()
       local empty = write_file(" \n")
