@@ -35,8 +35,9 @@ struct azl_arm_request {
   int64_t deadline_ms; /* -1: timeout_ms from now */
   int max_retries;     /* -1: the policy's */
   bool safe_to_repeat; /* a POST that may be sent twice */
-  bool any_status; /* done with every HTTP status, error statuses included */
-  bool anonymous;  /* send no token: then any origin is allowed */
+  bool any_status;   /* done with every HTTP status, error statuses included */
+  bool any_redirect; /* done with a 3xx that is nowhere to be followed to */
+  bool anonymous;    /* send no token: then any origin is allowed */
 };
 
 struct azl_arm *azl_arm_new (struct azl_loop *loop,
@@ -47,9 +48,9 @@ void azl_arm_unref (struct azl_arm *arm);
 /* Cancels the operations of this client. Idempotent. */
 void azl_arm_close (struct azl_arm *arm);
 
-/* Starts a call. Done: 2xx and 3xx (304 included) (any status with
-   any_status). Failed: kind "service" with Azure's own code for error
-   statuses, or what kept an answer from coming. NULL: out of memory. */
+/* Starts a call. Done: 2xx (more with any_status, any_redirect). Failed: kind
+   "service" with Azure's own code for error statuses, or what kept an answer
+   from coming. NULL: out of memory. */
 struct azl_op *azl_arm_send (struct azl_arm *arm,
                              const struct azl_arm_request *request);
 

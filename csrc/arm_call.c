@@ -1,13 +1,9 @@
 /* One call: pace, token, send; then the answer, a retry, a redirect or a
    claims challenge. */
 #include "arm_internal.h"
-#include "base64.h"
-#include "redirect.h"
 #include "url.h"
 
 #include <string.h>
-
-enum { MAX_CHALLENGES = 2, MAX_CLAIMS = 8192 };
 
 static void pace (void *ctx);
 
@@ -135,50 +131,6 @@ static void read_ids (struct azl_call *call,
   call->correlation_id = copy_id(got, "x-ms-correlation-request-id");
 }
 
-/* Continuous access evaluation: the token was revoked, the challenge says
-   what a new one must claim. */
-static bool answer_challenge (struct azl_call *call,
-                              const struct azl_http_response *got) {
-  char error[64], encoded[MAX_CLAIMS];
-  const char *field = azl_headers_get(&got->headers, "WWW-Authenticate");
-  if (got->status != 401 || !call->arm->cred || call->anonymous || !field ||
-      call->challenges >= MAX_CHALLENGES)
-    return false;
-  if (!azl_challenge_param(field, "Bearer", "error", error, sizeof(error)) ||
-      strcmp(error, "insufficient_claims") != 0 ||
-      !azl_challenge_param(field, "Bearer", "claims", encoded, sizeof(encoded)))
-    return false;
-  char *claims = azl_base64_decode(encoded, NULL);
-  if (!claims) return false;
-  azl_free(call->claims);
-  call->claims = claims;
-  call->challenges++;
-  pace(call);
-  return true;
-}
-
-/* Only within the same origin, so that no token and no body go elsewhere. */
-static bool follow (struct azl_call *call,
-                    const struct azl_http_response *got) {
-  const char *location = azl_headers_get(&got->headers, "Location");
-  const char *method = azl_redirect_method(got->status, call->method);
-  if (!method || !location || call->redirects >= AZL_MAX_REDIRECTS)
-    return false;
-  char *target = azl_url_resolve(call->url, location);
-  if (!target || !azl_url_same_origin(call->url, target)) {
-    azl_free(target);
-    return false;
-  }
-  if (strcmp(method, call->method) != 0) call->has_body = false;
-  call->method = method;
-  azl_free_secret(call->redirect_url);
-  call->url = call->redirect_url = target;
-  call->redirects++;
-  call->anonymous = true; /* no redirect carries a token */
-  pace(call);
-  return true;
-}
-
 static void on_answer (struct azl_call *call) {
   struct azl_http_response *got = azl_http_result(call->child);
   int64_t retry_after_ms = azl_retry_after_ms(
@@ -187,11 +139,12 @@ static void on_answer (struct azl_call *call) {
   read_ids(call, got);
   azl_call_log_answer(call, got);
   tell_pacing(call, got, retry_after_ms);
-  if (answer_challenge(call, got) || follow(call, got)) return;
-  if (got->status >= 400 && retry(call, got->status, retry_after_ms, false))
+  if (azl_call_challenged(call, got) || azl_call_redirected(call, got))
+    pace(call);
+  else if (got->status >= 400 &&
+           retry(call, got->status, retry_after_ms, false))
     return;
-  if (call->any_status || got->status < 300 || got->status == 304 ||
-      (got->status < 400 && !azl_redirect_method(got->status, call->method)))
+  else if (azl_call_accepts(call, got->status))
     finish(call, NULL);
   else
     finish(call, azl_call_service_error(call, got, retry_after_ms));
@@ -376,6 +329,7 @@ struct azl_op *azl_arm_send (struct azl_arm *arm,
                           : call->started_ms + arm->timeout_ms;
   call->max_retries = request->max_retries;
   call->any_status = request->any_status;
+  call->any_redirect = request->any_redirect;
   call->anonymous = request->anonymous;
   call->safe_to_repeat =
       request->safe_to_repeat || azl_method_is_idempotent(request->method);

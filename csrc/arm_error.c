@@ -50,6 +50,7 @@ static const char *hint_for (const char *code, int status) {
   for (size_t i = 0; code && i < sizeof(hints) / sizeof(hints[0]); i++)
     if (strcmp(hints[i].code, code) == 0) return hints[i].hint;
   switch (status) {
+  case 304: return "nothing changed; client:request gives a 304 as a result";
   case 401: return "check the credential and the cloud";
   case 403: return "check the roles of this identity on the resource";
   case 404: return "check the id; a deleted resource answers like this too";
@@ -57,6 +58,9 @@ static const char *hint_for (const char *code, int status) {
   case 409: return "something else changes the resource: wait, then try again";
   case 429: return "wait for `retry_after` seconds, then try again";
   default:
+    if (status < 400)
+      return "redirects are followed within the same host only, and 301, 302 "
+             "and 303 not for every method";
     return status >= 500 ? "the service has a problem: try again later; "
                            "`request_id` is what its support asks for"
                          : NULL;

@@ -40,7 +40,8 @@ struct azl_call {
   int64_t deadline_ms, started_ms;
   uint64_t ticket; /* place in the pacing queue; 0: none */
   int max_retries, attempt, redirects, challenges;
-  bool has_body, safe_to_repeat, any_status, anonymous, has_answer;
+  bool has_body, safe_to_repeat, any_status, any_redirect, anonymous,
+      has_answer;
   bool let_go; /* counted by the pacing, whose end was not told yet */
 };
 
@@ -54,6 +55,15 @@ void azl_call_describe (const struct azl_call *call, struct azl_err *err);
 struct azl_err *azl_call_service_error (const struct azl_call *call,
                                         const struct azl_http_response *got,
                                         int64_t retry_after_ms);
+
+/* Answers (arm_answer.c). Continuous access evaluation: a token was revoked,
+   the challenge says what a new one must claim. true: the claims are noted. */
+bool azl_call_challenged (struct azl_call *call,
+                          const struct azl_http_response *got);
+/* true: the call now leads to where the answer sent it. */
+bool azl_call_redirected (struct azl_call *call,
+                          const struct azl_http_response *got);
+bool azl_call_accepts (const struct azl_call *call, int status);
 
 /* Logging (arm_log.c): nothing happens below the client's level. */
 void azl_call_log_request (struct azl_call *call,

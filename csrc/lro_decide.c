@@ -293,7 +293,7 @@ static void on_start (struct azl_lro_turn *turn) {
   int status = turn->answer->status;
   bool write = state->method == AZL_LRO_PUT || state->method == AZL_LRO_PATCH;
   state->accepted = status == 202;
-  if (status == 204 || status >= 300 || patched_at_once(turn))
+  if (status == 204 || patched_at_once(turn))
     on_ended(turn);
   else if (status_header(turn))
     on_start_async(turn);
@@ -321,9 +321,9 @@ void azl_lro_decide (struct azl_lro_state *state,
   memset(out, 0, sizeof(*out));
   out->percent = -1;
   state->guessed = false; /* the URL asked last has answered */
-  if (state->mode != AZL_LRO_START && answer->status >= 300)
+  if (answer->status >= 300)
     azl_lro_fail_protocol(&turn, "UnexpectedRedirect",
-                          "the URL of the operation answered with a redirect");
+                          "the service answered with a redirect");
   else
     modes[state->mode](&turn);
   azl_json_free(turn.doc);

@@ -32,7 +32,7 @@ struct azl_lro_state {
 };
 void azl_lro_state_clear (struct azl_lro_state *state);
 
-/* A 2xx or 3xx answer. Borrowed. */
+/* A 2xx answer; others fail. Borrowed. */
 struct azl_lro_answer {
   int status;
   const struct azl_headers *headers;

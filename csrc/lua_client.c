@@ -136,6 +136,7 @@ static void read_call (lua_State *L, struct azl_loop *loop,
   out->max_retries = read_retries(L, 2, -1);
   out->safe_to_repeat = azl_lua_opt_bool(L, 2, "safe_to_repeat", false);
   out->any_status = azl_lua_opt_bool(L, 2, "any_status", false);
+  out->any_redirect = azl_lua_opt_bool(L, 2, "any_redirect", false);
   out->anonymous = azl_lua_opt_bool(L, 2, "anonymous", false);
   int64_t timeout_ms = azl_lua_opt_ms(L, 2, "timeout", -1);
   out->deadline_ms = timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;

@@ -265,21 +265,24 @@ local request_options = {
 ---@return azure.Op op gives what `request` returns
 function Client:send(request)
   errors.check_options(request, request_options, "client:send")
-  return self.core:send(prepare(self, request, "client:send")):map(decode_response)
+  local prepared = prepare(self, request, "client:send")
+  prepared.any_redirect = true
+  return self.core:send(prepared):map(decode_response)
 end
 
 local function send(self, prepared)
+  prepared.once = true
   return decode_response(self.core:send(prepared):wait())
 end
 
---- One call, answered with everything that came back.
+--- One call, answered with everything that came back: a 304 too, and a redirect that is not followed.
 ---@param request azure.Request
 ---@return azure.JsonResponse?
 ---@return azure.Error?
 function Client:request(request)
   errors.check_options(request, request_options, "client:request")
   local prepared = prepare(self, request, "client:request")
-  prepared.once = true
+  prepared.any_redirect = true
   return registration.retry(self, request.path, send, prepared)
 end
 
@@ -309,12 +312,16 @@ function Client:get(id, opts)
   return registration.retry(self, id, get, prepared)
 end
 
+local function page(self, request)
+  return registration.retry(self, request.path, send, prepare(self, request, "client:list"))
+end
+
 --- Reads a list page by page. An error comes as `false, err` and ends the loop.
 ---@param path string|table
 ---@param opts azure.ListOptions?
 ---@return fun(): any, azure.Error?
 function Client:list(path, opts)
-  return paging.iterate(self, path, opts)
+  return paging.iterate(self, path, opts, page)
 end
 
 local begin_options = {

@@ -49,7 +49,7 @@ end
 local function fetch(state)
   local request = state.request
   state.request = nil
-  local response, err = state.client:request(request)
+  local response, err = state.ask(state.client, request)
   if not response then return err end
   local items = response.json and (state.items == "" and response.json or at(response.json, state.items))
   if items == json.null then items = {} end
@@ -86,15 +86,17 @@ end
 ---@param client azure.Client
 ---@param path string|table
 ---@param opts table?
+---@param ask fun(client: azure.Client, request: azure.Request): azure.JsonResponse?, azure.Error? one page
 ---@return fun(): any, azure.Error?
-function paging.iterate(client, path, opts)
+function paging.iterate(client, path, opts, ask)
   opts = errors.check_options(opts, options, "client:list", 3)
   errors.check_type(opts.next_method, "string|nil", "next_method", "client:list", 3)
   errors.check_type(opts.next_query, "table|nil", "next_query", "client:list", 3)
   local first = { method = opts.method, path = path, query = opts.query, headers = opts.headers, body = opts.body,
     api_version = opts.api_version, timeout = opts.timeout }
   local state = {
-    client = client, request = first, items = opts.items or "value", headers = opts.headers, timeout = opts.timeout,
+    client = client, ask = ask, request = first, items = opts.items or "value", headers = opts.headers,
+    timeout = opts.timeout,
     next_method = opts.next_method, next_query = opts.next_query, page = {}, index = 0, seen = {},
   }
   if opts.next_link ~= false then state.next_link = opts.next_link or "nextLink" end

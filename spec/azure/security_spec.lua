@@ -163,6 +163,80 @@ describe("a redirect", function()
     end)
   end
 
+  for _, case in ipairs{
+    { "delete", 301 }, { "delete", 302 }, { "delete", 303 }, { "delete", 304 }, { "delete", 308 }, { "put", 301 },
+    { "put", 303 }, { "put", 304 }, { "put", 308 }, { "patch", 302 }, { "post", 308 }, { "get", 303 }, { "get", 304 },
+    { "get", 308 },
+  } do
+    local verb, status = table.unpack(case)
+    it(("is no success where it is not followed: %s with %d"):format(verb, status), function()
+      local server = scripted.start{ { nil, nil, status, headers = { Location = "https://login.evil/x" } } }
+
+      local client = scripted.client(server)
+      local result, err = client[verb](client, path)
+
+      assert.is_nil(result)
+      assert.equal("service", err.kind)
+      assert.equal(status, err.status)
+      assert.is_string(err.hint)
+      assert.equal(1, #server.requests)
+    end)
+  end
+
+  it("is no success of a list", function()
+    local server = scripted.start{ { nil, nil, 308, headers = { Location = "/moved" } } }
+
+    local item, err = scripted.client(server):list(path)()
+
+    assert.is_false(item)
+    assert.equal(308, err.status)
+  end)
+
+  it("is no success of an operation that is polled", function()
+    for _, name in ipairs{ "Location", "Azure-AsyncOperation" } do
+      local server = scripted.start{ { nil, nil, 202, headers = { [name] = "{arm}/poll" } },
+        { "GET", "/poll", 308, headers = { Location = "https://login.evil/x" } } }
+
+      local result, err = scripted.client(server):delete(path)
+
+      assert.is_nil(result)
+      assert.equal(308, err.status)
+      assert.matches("may still be going on", err.hint)
+    end
+  end)
+
+  it("is a result of client:request where it is not followed, as is a 304", function()
+    local server = scripted.start{ { nil, nil, 308, headers = { Location = "/moved" } }, { nil, nil, 304 } }
+    local client = scripted.client(server)
+
+    assert.equal(308, client:request{ path = path }.status)
+    assert.equal(304, client:request{ path = path, headers = { ["If-None-Match"] = "*" } }.status)
+  end)
+
+  it("carries no token that the caller gave", function()
+    local server = scripted.start{ { nil, nil, 307, headers = { Location = "/moved" } }, { "PUT", "/moved", 200 } }
+    local headers = { Authorization = "SharedKey abc", ["x-ms-authorization-auxiliary"] = "Bearer other", ["X-Mine"] = "1" }
+
+    assert(scripted.client(server, { credential = false }):put(path, "{}", { headers = headers }))
+
+    local first, second = server.requests[1].headers, server.requests[2].headers
+    assert.equal("SharedKey abc", first["authorization"])
+    assert.equal("Bearer other", first["x-ms-authorization-auxiliary"])
+    assert.is_nil(second["authorization"])
+    assert.is_nil(second["x-ms-authorization-auxiliary"])
+    assert.equal("1", second["x-mine"])
+  end)
+
+  it("leaves behind what describes the body, with 303", function()
+    local server = scripted.start{ { nil, nil, 303, headers = { Location = "/moved" } }, { "GET", "/moved", 200 } }
+    local headers = { ["Content-Type"] = "text/plain", ["Content-Language"] = "en", ["content-md5"] = "x", ["X-Mine"] = "1" }
+
+    assert(scripted.client(server):request{ method = "POST", path = path, body = "a", headers = headers })
+
+    for name in pairs(server.requests[2].headers) do assert.is_nil(name:match("^content%-"), name) end
+    assert.equal("1", server.requests[2].headers["x-mine"])
+  end)
+
   it("is not followed for ever", function()
     local server = scripted.start{}
     server.handle = function() return { status = 307, headers = { { "Location", "/again" } }, body = "" } end
