@@ -9,18 +9,31 @@
 
 enum { MAX_CHALLENGES = 2, MAX_CLAIMS = 8192 };
 
-bool azl_call_challenged (struct azl_call *call,
-                          const struct azl_http_response *got) {
+/* What one WWW-Authenticate field wants a token to claim, or NULL. */
+static char *wanted_claims (const char *field) {
   char error[64], encoded[MAX_CLAIMS];
-  const char *field = azl_headers_get(&got->headers, "WWW-Authenticate");
-  if (got->status != 401 || !call->arm->cred || call->anonymous || !field ||
-      call->challenges >= MAX_CHALLENGES)
-    return false;
   if (!azl_challenge_param(field, "Bearer", "error", error, sizeof(error)) ||
       strcmp(error, "insufficient_claims") != 0 ||
       !azl_challenge_param(field, "Bearer", "claims", encoded, sizeof(encoded)))
+    return NULL;
+  return azl_base64_decode(encoded, NULL);
+}
+
+/* Each scheme may have a line of its own, PoP's first. */
+static char *find_claims (const struct azl_headers *headers) {
+  char *claims = NULL;
+  for (size_t i = 0; i < headers->count && !claims; i++)
+    if (strcasecmp(headers->items[i].name, "WWW-Authenticate") == 0)
+      claims = wanted_claims(headers->items[i].value);
+  return claims;
+}
+
+bool azl_call_challenged (struct azl_call *call,
+                          const struct azl_http_response *got) {
+  if (got->status != 401 || !call->arm->cred || call->anonymous ||
+      call->challenges >= MAX_CHALLENGES)
     return false;
-  char *claims = azl_base64_decode(encoded, NULL);
+  char *claims = find_claims(&got->headers);
   if (!claims) return false;
   azl_free(call->claims);
   call->claims = claims;

@@ -285,6 +285,18 @@ describe("a claims challenge", function()
     assert.equal("Bearer token-2", server.requests[2].headers["authorization"])
   end)
 
+  it("is found in any line, and behind those of other schemes", function()
+    local seen = {}
+    local lines = { { "WWW-Authenticate", 'PoP realm="", error="insufficient_claims", claims="bm90aGluZw=="' },
+      { "WWW-Authenticate", 'Bearer realm="", error="invalid_token"' },
+      { "www-authenticate", insufficient.headers["WWW-Authenticate"] } }
+
+    local _, response = ask({ { status = 401, headers = lines }, 200 }, nil, { credential = credential_that_notes(seen) })
+
+    assert.equal(200, response.status)
+    assert.same({ "none", '{"access_token":{"nbf":{"value":"1"}}}' }, seen)
+  end)
+
   it("is not answered for ever", function()
     local seen = {}
 
