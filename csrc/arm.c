@@ -48,7 +48,10 @@ static bool copy_config (struct azl_arm *arm,
   arm->timeout_ms =
       config->timeout_ms > 0 ? config->timeout_ms : DEFAULT_TIMEOUT_MS;
   arm->poll_interval_ms = config->poll_interval_ms;
-  return arm->scope && arm->user_agent;
+  arm->no_register = config->no_register;
+  arm->subscription_id = azl_strdup(config->subscription_id);
+  return arm->scope && arm->user_agent &&
+         !arm->subscription_id == !config->subscription_id;
 }
 
 static bool open_parts (struct azl_arm *arm,
@@ -96,6 +99,7 @@ void azl_arm_unref (struct azl_arm *arm) {
   azl_free(arm->endpoint);
   azl_free(arm->scope);
   azl_free(arm->user_agent);
+  azl_free(arm->subscription_id);
   azl_free(arm);
 }
 

@@ -21,8 +21,10 @@ struct azl_arm_config {
   int64_t timeout_ms;       /* of one call with all its tries */
   int64_t poll_interval_ms; /* 0: the server's, else 2 s growing to 30 s */
   struct azl_http_config http;
-  int log_level;    /* azl_log_level or -1 */
-  bool no_throttle; /* do not pace */
+  int log_level;               /* azl_log_level or -1 */
+  bool no_throttle;            /* do not pace */
+  bool no_register;            /* leave resource providers unregistered */
+  const char *subscription_id; /* to register with where a URL names none */
 };
 
 struct azl_arm_request {
@@ -38,6 +40,8 @@ struct azl_arm_request {
   bool any_status;   /* done with every HTTP status, error statuses included */
   bool any_redirect; /* done with a 3xx that is nowhere to be followed to */
   bool anonymous;    /* send no token: then any origin is allowed */
+  bool no_register;  /* even where the client does */
+  int64_t register_deadline_ms; /* where that is later than deadline_ms */
 };
 
 struct azl_arm *azl_arm_new (struct azl_loop *loop,

@@ -1,9 +1,12 @@
 /* One call: pace, token, send; then the answer, a retry, a redirect or a
    claims challenge. */
 #include "arm_internal.h"
+#include "arm_register.h"
 #include "url.h"
 
 #include <string.h>
+
+enum { MAX_REGISTRATIONS = 3 };
 
 static void pace (void *ctx);
 
@@ -48,6 +51,7 @@ static void call_destroy (struct azl_op *op) {
   azl_free(call->block);
   azl_free_secret(call->redirect_url);
   azl_free(call->claims);
+  azl_err_free(call->missing);
   azl_free(call->request_id);
   azl_free(call->correlation_id);
   azl_arm_unref(call->arm);
@@ -131,6 +135,49 @@ static void read_ids (struct azl_call *call,
   call->correlation_id = copy_id(got, "x-ms-correlation-request-id");
 }
 
+/* Registering takes longer than a call: an operation that has more time than
+   its first call gives that one time again. */
+static void on_registered (void *ctx, struct azl_op *child) {
+  struct azl_call *call = ctx;
+  struct azl_err *missing = call->missing;
+  int64_t due_ms = azl_loop_now_ms(call->op.loop) + call->arm->timeout_ms;
+  call->missing = NULL;
+  if (child->state == AZL_OP_FAILED) {
+    finish(call, missing);
+    return;
+  }
+  azl_err_free(missing);
+  if (child->state == AZL_OP_CANCELLED) {
+    finish(call, azl_err_copy(child->err));
+    return;
+  }
+  if (due_ms > call->register_deadline_ms) due_ms = call->register_deadline_ms;
+  if (due_ms > call->deadline_ms) call->deadline_ms = due_ms;
+  pace(call);
+}
+
+/* Registers the provider whose absence the answer tells of. The first error is
+   what the caller sees where that fails. */
+static bool make_up_for (struct azl_call *call,
+                         const struct azl_http_response *got) {
+  struct azl_arm *arm = call->arm;
+  if (got->status != 409 || arm->no_register || call->no_register ||
+      call->any_status || call->registrations >= MAX_REGISTRATIONS)
+    return false;
+  struct azl_err *err = azl_call_service_error(call, got, -1);
+  char *provider = azl_missing_provider(err, call->url, arm->subscription_id);
+  if (!provider) {
+    azl_err_free(err);
+    return false;
+  }
+  call->missing = err;
+  call->registrations++;
+  adopt(call, azl_register(arm, provider, call->register_deadline_ms),
+        on_registered);
+  azl_free(provider);
+  return true;
+}
+
 static void on_answer (struct azl_call *call) {
   struct azl_http_response *got = azl_http_result(call->child);
   int64_t retry_after_ms = azl_retry_after_ms(
@@ -142,7 +189,8 @@ static void on_answer (struct azl_call *call) {
   if (azl_call_challenged(call, got) || azl_call_redirected(call, got))
     pace(call);
   else if (got->status >= 400 &&
-           retry(call, got->status, retry_after_ms, false))
+           (retry(call, got->status, retry_after_ms, false) ||
+            make_up_for(call, got)))
     return;
   else if (azl_call_accepts(call, got->status))
     finish(call, NULL);
@@ -327,6 +375,10 @@ struct azl_op *azl_arm_send (struct azl_arm *arm,
   call->deadline_ms = request->deadline_ms >= 0
                           ? request->deadline_ms
                           : call->started_ms + arm->timeout_ms;
+  call->register_deadline_ms = call->deadline_ms;
+  if (request->register_deadline_ms > call->deadline_ms)
+    call->register_deadline_ms = request->register_deadline_ms;
+  call->no_register = request->no_register;
   call->max_retries = request->max_retries;
   call->any_status = request->any_status;
   call->any_redirect = request->any_redirect;

@@ -9,13 +9,14 @@ struct azl_arm {
   struct azl_loop *loop;
   unsigned refs;
   bool closed;
-  char *endpoint, *scope, *user_agent;
+  char *endpoint, *scope, *user_agent, *subscription_id;
   struct azl_cred *cred;
   struct azl_http *http;
   struct azl_throttle *throttle; /* NULL: no pacing */
   struct azl_log log;
   struct azl_retry retry;
   int64_t timeout_ms, poll_interval_ms;
+  bool no_register;
   struct azl_list calls; /* under way */
   struct azl_uuid_pool ids;
 };
@@ -37,11 +38,12 @@ struct azl_call {
   char *claims; /* of a challenge that is being answered */
   char client_request_id[AZL_UUID_BYTES]; /* unless the caller's names one */
   char *request_id, *correlation_id;
-  int64_t deadline_ms, started_ms;
+  struct azl_err *missing; /* while the provider that it lacks is registered */
+  int64_t deadline_ms, register_deadline_ms, started_ms;
   uint64_t ticket; /* place in the pacing queue; 0: none */
-  int max_retries, attempt, redirects, challenges;
+  int max_retries, attempt, redirects, challenges, registrations;
   bool has_body, safe_to_repeat, any_status, any_redirect, anonymous,
-      has_answer;
+      has_answer, no_register;
   bool let_go; /* counted by the pacing, whose end was not told yet */
 };
 

@@ -317,6 +317,7 @@ struct azl_op *azl_lro_begin (struct azl_arm *arm,
   lro->anonymous = call.anonymous;
   if (call.deadline_ms < 0 || call.deadline_ms > lro->deadline_ms)
     call.deadline_ms = call_deadline_ms(lro);
+  call.register_deadline_ms = lro->deadline_ms;
   if (lro->state.url && keep_headers(lro, call.headers))
     attach(lro, azl_arm_send(arm, &call));
   else

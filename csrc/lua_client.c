@@ -301,6 +301,8 @@ static void read_config (lua_State *L, struct azl_arm_config *out) {
   out->log_level =
       (int)azl_lua_opt_whole(L, 1, "log_level", -1, 0, AZL_LOG_VERBOSE);
   out->no_throttle = !azl_lua_opt_bool(L, 1, "throttle", true);
+  out->no_register = !azl_lua_opt_bool(L, 1, "auto_register", true);
+  out->subscription_id = azl_lua_opt_string(L, 1, "subscription_id", NULL);
   azl_lua_http_config(L, 1, &out->http);
   lua_getfield(L, 1, "credential");
   out->cred = azl_lua_opt_cred(L, -1);

@@ -81,7 +81,6 @@ build = {
       ["azure.private_link.status"] = "lua/azure/private_link/status.lua",
       ["azure.private_link.verify"] = "lua/azure/private_link/verify.lua",
       ["azure.progress"] = "lua/azure/progress.lua",
-      ["azure.registration"] = "lua/azure/registration.lua",
       ["azure.repl"] = "lua/azure/repl.lua",
       ["azure.repl.complete"] = "lua/azure/repl/complete.lua",
       ["azure.repl.docstrings"] = "lua/azure/repl/docstrings.lua",

@@ -5,7 +5,6 @@ local core = require "azure.core"
 local errors = require "azure.errors"
 local json = require "azure.json"
 local paging = require "azure.paging"
-local registration = require "azure.registration"
 local url = require "azure.url"
 
 local module = {}
@@ -25,12 +24,12 @@ module.api_versions = clouds.api_versions
 ---@class azure.ClientOptions
 ---@field credential azure.Credential|false|nil default azure.identity.default{}; false sends no token
 ---@field cloud azure.Cloud|string|nil "public" (default), "usgov", "china" or endpoints
----@field subscription_id string? for your own use
+---@field subscription_id string? for your own use, and to register providers with where a path names none
 ---@field timeout number? seconds of one call with all its retries, default 100
 ---@field retry azure.RetryOptions?
 ---@field poll_interval number? seconds between polls; default: what the server says
 ---@field api_versions table<string, string>? for paths that carry none, by provider or resource type
----@field auto_register boolean? false: leave resource providers unregistered
+---@field auto_register boolean? false: no call registers the resource provider that it lacks, to be sent again then
 ---@field throttle boolean? false: no pacing by ARM's limits
 ---@field ca_file string? PEM bundle
 ---@field ca_path string? folder of hashed certificates
@@ -161,6 +160,7 @@ local function core_options(opts, cloud, credential)
     proxy = opts.proxy, no_proxy = opts.no_proxy, max_connections = opts.max_connections,
     max_response_bytes = opts.max_response_bytes, connect_timeout = opts.connect_timeout,
     http1_only = opts.http1_only, log_level = level, on_log = on_log, throttle = opts.throttle,
+    auto_register = opts.auto_register, subscription_id = opts.subscription_id,
   }
 end
 
@@ -189,7 +189,7 @@ function module.new(opts)
   return setmetatable({
     core = inner, cloud = cloud, endpoint = settings.endpoint, credential = credential,
     subscription_id = opts.subscription_id, on_event = opts.on_event, versions = known_versions(opts.api_versions),
-    auto_register = opts.auto_register ~= false, own_credential = opts.credential == nil and credential or nil,
+    own_credential = opts.credential == nil and credential or nil,
   }, Client)
 end
 
@@ -283,11 +283,7 @@ function Client:request(request)
   errors.check_options(request, request_options, "client:request")
   local prepared = prepare(self, request, "client:request")
   prepared.any_redirect = true
-  return registration.retry(self, request.path, send, prepared)
-end
-
-local function get(self, prepared)
-  return decode_document(self.core:send(prepared):wait())
+  return send(self, prepared)
 end
 
 local function with_options(request, opts, allowed, fname)
@@ -309,11 +305,11 @@ function Client:get(id, opts)
     prepared = prepare(self, with_options({ path = id }, opts, call_options, "client:get"), "client:get")
     prepared.body_only, prepared.once = true, true
   end
-  return registration.retry(self, id, get, prepared)
+  return decode_document(self.core:send(prepared):wait())
 end
 
 local function page(self, request)
-  return registration.retry(self, request.path, send, prepare(self, request, "client:list"))
+  return send(self, prepare(self, request, "client:list"))
 end
 
 --- Reads a list page by page. An error comes as `false, err` and ends the loop.
@@ -366,12 +362,12 @@ local function write(self, fname, method, id, body, opts)
   if opts == nil then
     prepared = { method = method, url = url.of(self.endpoint, id, self.versions, fname), body = encode_body(body),
       body_only = true, once = true }
-    return registration.retry(self, id, begin_and_wait, prepared)
+    return begin_and_wait(self, prepared)
   end
   local request = with_options({ method = method, path = id, body = body }, opts, write_options, fname)
   prepared = prepare_operation(self, request, fname)
   prepared.once = true
-  return registration.retry(self, id, begin_and_wait, prepared, request.on_progress)
+  return begin_and_wait(self, prepared, request.on_progress)
 end
 
 --- Creates or replaces a resource and waits for the end of it.

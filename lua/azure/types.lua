@@ -219,6 +219,7 @@ CoreClient.__name = "azure.core.client"
 ---@field max_retries integer?
 ---@field safe_to_repeat boolean? a POST that may be retried
 ---@field any_status boolean? answers of 400 and more are results too
+---@field any_redirect boolean? so are a 304 and redirects that are not followed
 ---@field anonymous boolean? without a token
 
 --- Begins a call.
@@ -284,7 +285,8 @@ function core.read_fd(fd, max) end
 function core.http(opts) end
 
 --- The ARM client. Options: endpoint, scope, credential, user_agent, max_retries, retry_delay,
---- retry_max_delay, timeout, poll_interval, log_level, on_log, throttle, and those of `http`.
+--- retry_max_delay, timeout, poll_interval, log_level, on_log, throttle, auto_register, subscription_id,
+--- and those of `http`.
 ---@param opts table
 ---@return azure.core.Client? client
 ---@return azure.Error? err

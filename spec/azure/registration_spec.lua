@@ -1,5 +1,5 @@
 -- Resource providers that are not registered, in detail. client_spec has the
--- whole of it against the emulator.
+-- whole of it against the emulator, spec/c/test_arm_register.c its parts.
 local azure = require "azure"
 local helper = require "spec.helper"
 local scripted = require "spec.scripted"
@@ -25,14 +25,14 @@ end
 local asked = { "POST", register, 200, headers = json, body = '{"registrationState":"Registering"}' }
 local good = { "GET", thing, 200, headers = json, body = '{"name":"t"}' }
 
-local function play(script, opts)
+local function play(script, opts, call_opts)
   local server = scripted.start(script)
   local client = scripted.client(server, opts)
-  local result, err = client:get(thing)
+  local result, err = client:get(thing, call_opts)
   return server, result, err
 end
 
-describe("azure.registration", function()
+describe("a provider that is not registered", function()
   before_each(helper.virtual_time)
 
   it("asks for it, waits until it is there, and calls again", function()
@@ -100,11 +100,105 @@ describe("azure.registration", function()
     for i = 3, 60 do script[i] = state("Registering") end
     local before = azure.loop():now()
 
-    local server, _, err = play(script)
+    local server, _, err = play(script, nil, { timeout = 900 })
 
+    local took = azure.loop():now() - before
     assert.equal("MissingSubscriptionRegistration", err.code)
     assert.is_true(#server.requests <= 23, #server.requests)
-    assert.is_true(azure.loop():now() - before >= 285)
+    assert.is_true(took >= 285 and took < 310, took)
+  end)
+
+  it("is waited for within the deadline of the call", function()
+    local script = { missing(), asked }
+    for i = 3, 60 do script[i] = state("Registering") end
+    local before = azure.loop():now()
+
+    local server, _, err = play(script, nil, { timeout = 40 })
+
+    assert.equal("MissingSubscriptionRegistration", err.code)
+    assert.is_true(azure.loop():now() - before <= 40)
+    assert.equal(5, #server.requests) -- the last look 30 s after the first
+  end)
+
+  it("is waited for within the deadline of the client's calls", function()
+    local script = { missing(), asked }
+    for i = 3, 60 do script[i] = state("Registering") end
+    local before = azure.loop():now()
+
+    local _, _, err = play(script, { timeout = 20 })
+
+    assert.equal("MissingSubscriptionRegistration", err.code)
+    assert.is_true(azure.loop():now() - before <= 20)
+  end)
+
+  it("is waited for as long as an operation may take, not only its first call", function()
+    local server = scripted.start{ missing(), asked, state("Registering"), state("Registering"), state("Registered"),
+      { "PUT", thing, 200, headers = json, body = '{"name":"t"}', delay = 8 } }
+    local client = scripted.client(server, { timeout = 10 })
+
+    assert.equal("t", assert(client:put(thing, {})).name)
+
+    server:assert_played()
+  end)
+
+  for name, begin in pairs{
+    ["client:send"] = function(client) return client:send{ path = thing } end,
+    ["client:begin"] = function(client) return client:begin{ method = "GET", path = thing } end,
+  } do
+    it("is registered by " .. name, function()
+      local server = scripted.start{ missing(), asked, state("Registering"), state("Registered"), good }
+
+      local result, err = begin(scripted.client(server)):wait()
+
+      assert.is_nil(err)
+      assert.equal("t", (result.json or result).name)
+      server:assert_played()
+    end)
+  end
+
+  it("is registered by operations of resources", function()
+    local e = helper.emulator{ seed = "contoso" }
+    e:register("Microsoft.SignalRService", "NotRegistered")
+
+    local links = helper.client(e):signalr(e.ids.signalr).shared_private_links
+    local op = links:begin_create("func-pe", { target = e.ids.func, group = "sites" })
+
+    assert.equal("func-pe", assert(op:wait()).name)
+    assert.equal(1, #e:requests("/register"))
+  end)
+
+  it("is not registered any further once nobody waits", function()
+    local server = scripted.start{ missing(), asked, state("Registering") }
+    local op = scripted.client(server):begin{ method = "PUT", path = thing, body = "{}" }
+    while #server.requests < 3 do azure.loop():step(1) end
+
+    op:cancel()
+    azure.sleep(60)
+
+    local _, err = op:wait()
+    assert.equal("cancelled", err.kind)
+    server:assert_played()
+  end)
+
+  it("is not registered any further by a client that is closed", function()
+    local server = scripted.start{ missing(), asked, state("Registering") }
+    local client = scripted.client(server)
+    local op = client:send{ path = thing }
+    while #server.requests < 3 do azure.loop():step(1) end
+
+    client:close()
+
+    local _, err = op:wait()
+    assert.equal("cancelled", err.kind)
+  end)
+
+  it("is not looked for where any status is a result", function()
+    local server = scripted.start{ missing() }
+
+    local response = assert(scripted.client(server):request{ path = thing, any_status = true })
+
+    assert.equal(409, response.status)
+    server:assert_played()
   end)
 
   it("gives up when the service never believes it", function()
@@ -176,6 +270,15 @@ describe("azure.registration", function()
     assert(client:get(path))
 
     server:assert_played()
+  end)
+
+  it("is not looked for in a document that is false", function()
+    local server = scripted.start{ { nil, nil, 200, headers = json, body = "false" },
+      { nil, nil, 200, headers = json, body = "false" } }
+    local client = scripted.client(server)
+
+    assert.same({ false, nil }, { client:get(thing) })
+    assert.same({ false, nil }, { client:put(thing, {}) })
   end)
 
   it("is one registration for each caller, in tasks too", function()

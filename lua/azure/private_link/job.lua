@@ -4,7 +4,6 @@ local bind = require "azure.private_link.bind"
 local core = require "azure.core"
 local errors = require "azure.errors"
 local json = require "azure.json"
-local registration = require "azure.registration"
 local resource_id = require "azure.resource_id"
 local url = require "azure.url"
 
@@ -320,15 +319,12 @@ end
 ---@return boolean? ok
 ---@return azure.Error? err
 function Job:write(client, method, path, body, final_state_via)
-  local function once()
-    local op <close> = begin(self, client, method, path, body, final_state_via)
-    return op:wait{ timeout = math.max(1, self:left()), on_progress = function(status)
-      local word = status.status and status.status ~= "" and status.status or "under way"
-      if word == "Succeeded" then return end
-      self:emit(method == "DELETE" and "delete" or "create", "wait", ("the operation is %s"):format(word))
-    end }
-  end
-  local response, err = registration.retry(client, path, once)
+  local op <close> = begin(self, client, method, path, body, final_state_via)
+  local response, err = op:wait{ timeout = math.max(1, self:left()), on_progress = function(status)
+    local word = status.status and status.status ~= "" and status.status or "under way"
+    if word == "Succeeded" then return end
+    self:emit(method == "DELETE" and "delete" or "create", "wait", ("the operation is %s"):format(word))
+  end }
   if not response then return nil, err end
   self:remember(method, path, response)
   return true
