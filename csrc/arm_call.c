@@ -118,7 +118,8 @@ static void on_transport_failure (struct azl_call *call) {
   const struct azl_err *why = call->child->err;
   bool unsent = azl_http_unsent(call->child);
   tell_pacing(call, NULL, -1);
-  if (why && why->kind == AZL_ERR_TRANSPORT && retry(call, 0, -1, unsent))
+  if (why && why->kind == AZL_ERR_TRANSPORT && !why->permanent &&
+      retry(call, 0, -1, unsent))
     return;
   finish(call, why ? azl_err_copy(why) : azl_err_oom());
 }

@@ -90,6 +90,7 @@ struct azl_err *azl_err_copy (const struct azl_err *err) {
   copy->status = err->status;
   copy->attempts = err->attempts;
   copy->retry_after_ms = err->retry_after_ms;
+  copy->permanent = err->permanent;
   for (int i = 0; i < STRING_MEMBERS; i++) {
     const char *text = *string_at(&from, string_members[i]);
     char **to = string_at(copy, string_members[i]);
@@ -99,6 +100,7 @@ struct azl_err *azl_err_copy (const struct azl_err *err) {
       return azl_err_oom();
     }
   }
+  if (err->inner) copy->inner = azl_err_copy(err->inner);
   return copy;
 }
 
@@ -106,6 +108,7 @@ void azl_err_free (struct azl_err *err) {
   if (!err || is_oom(err)) return;
   for (int i = 0; i < STRING_MEMBERS; i++)
     azl_free(*string_at(err, string_members[i]));
+  azl_err_free(err->inner);
   azl_free(err);
 }
 

@@ -31,10 +31,12 @@ struct azl_err {
   int status;             /* HTTP status; 0: no response came */
   int attempts;           /* 0: not counted */
   int64_t retry_after_ms; /* -1: the server sent none */
+  bool permanent;         /* trying again will not help */
   char *code, *message, *target, *hint;
   char *method, *url;
   char *request_id, *correlation_id, *client_request_id;
   char *body; /* the error document as received, bounded; for `details` */
+  struct azl_err *inner; /* owned; the failure that led to this one, or NULL */
 };
 
 /* Never NULL: when memory is short it is a static out-of-memory error, which

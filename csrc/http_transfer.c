@@ -125,6 +125,12 @@ static const struct curl_meaning *meaning_of (CURLcode code) {
   return NULL;
 }
 
+/* Whose certificate is not trusted now is not in a second either. */
+static bool is_permanent (CURLcode code) {
+  return code == CURLE_PEER_FAILED_VERIFICATION ||
+         code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_SSL_CACERT_BADFILE;
+}
+
 static struct azl_err *too_large_error (const struct azl_transfer *self) {
   struct azl_err *err = azl_err_new(AZL_ERR_PROTOCOL, "ResponseTooLarge",
                                     "the answer is over %zu bytes",
@@ -140,6 +146,36 @@ static const char *text_of (const struct azl_transfer *self, CURLcode code) {
   return *text && !quotes ? text : curl_easy_strerror(code);
 }
 
+/* What the proxy answered instead of opening a tunnel; 0: it did not. */
+static int refused_tunnel (const struct azl_transfer *self) {
+  long status = 0;
+  curl_easy_getinfo(self->handle->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status >= 300 ? (int)status : 0;
+}
+
+/* What a proxy answered when it was asked for a tunnel, and gave none. libcurl
+   calls that a lost connection. A 5xx is about the way behind the proxy, which
+   may be better a moment later. */
+static struct azl_err *proxy_error (int status) {
+  bool wants_login = status == 407;
+  struct azl_err *err = azl_err_new(
+      AZL_ERR_TRANSPORT,
+      wants_login ? "ProxyAuthenticationRequired" : "ProxyRefused",
+      "the proxy %s (HTTP %d)",
+      wants_login ? "wants to know who asks" : "gave no tunnel to the server",
+      status);
+  azl_err_set(
+      err, hint,
+      wants_login
+          ? "put user and password into `proxy` or HTTPS_PROXY: "
+            "http://user:password@host:port"
+          : "ask whoever runs the proxy to allow the host and its port, "
+            "or name the host in `no_proxy`");
+  err->status = status;
+  err->permanent = status < 500 && status != 408 && status != 429;
+  return err;
+}
+
 static struct azl_err *curl_error (struct azl_transfer *self, CURLcode code) {
   if (self->refusal == AZL_REFUSAL_BODY) return too_large_error(self);
   if (self->refusal == AZL_REFUSAL_HEAD)
@@ -147,12 +183,14 @@ static struct azl_err *curl_error (struct azl_transfer *self, CURLcode code) {
                        "the header of the answer is over %d bytes or %d lines",
                        AZL_HEAD_MAX_BYTES, AZL_HEAD_MAX_LINES);
   if (self->refusal == AZL_REFUSAL_NO_MEMORY) return azl_err_oom();
+  if (refused_tunnel(self)) return proxy_error(refused_tunnel(self));
   const struct curl_meaning *meaning = meaning_of(code);
   const char *text = text_of(self, code);
   struct azl_err *err =
       azl_err_new(meaning ? meaning->kind : AZL_ERR_TRANSPORT,
                   meaning ? meaning->name : "TransferFailed", "%s", text);
   if (meaning) azl_err_set(err, hint, meaning->hint);
+  err->permanent = is_permanent(code);
   return err;
 }
 
@@ -165,7 +203,7 @@ static void read_result (struct azl_transfer *self) {
   self->response.http_version = version == CURL_HTTP_VERSION_2_0   ? 20
                                 : version == CURL_HTTP_VERSION_1_0 ? 10
                                                                    : 11;
-  self->unsent = sent_bytes == 0;
+  self->unsent = sent_bytes == 0 || refused_tunnel(self);
 }
 
 /* libcurl takes a connection that closes among the headers for an end. */

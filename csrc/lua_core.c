@@ -48,6 +48,10 @@ void azl_lua_push_err (lua_State *L, const struct azl_err *err) {
     lua_pushnumber(L, (lua_Number)err->retry_after_ms / 1e3);
     lua_setfield(L, -2, "retry_after");
   }
+  if (err->inner) {
+    azl_lua_push_err(L, err->inner);
+    lua_setfield(L, -2, "inner");
+  }
   luaL_setmetatable(L, ERROR_TYPE);
 }
 

@@ -196,6 +196,43 @@ describe("a proxy", function()
     assert.equal(0, #server.requests)
   end)
 
+  for _, case in ipairs{
+    { "a login", "BasicAuth someone p4ss\n", "ProxyAuthenticationRequired", 407, "user and password" },
+    { "another port", "ConnectPort 443\n", "ProxyRefused", 403, "no_proxy" },
+  } do
+    local name, config, code, status, hint = table.unpack(case)
+    spec("that gives no tunnel without " .. name .. " is named, and not asked again", function()
+      helper.virtual_time()
+      local proxy = start_proxy(config)
+      local e = helper.emulator{ tls = true }
+      local client = helper.client(e, { proxy = proxy.url, credential = false })
+
+      local response, err = client:request{ path = "/subscriptions/x?api-version=1", method = "POST", body = "{}" }
+
+      assert.is_nil(response)
+      assert.equal("transport", err.kind)
+      assert.equal(code, err.code)
+      assert.equal(status, err.status)
+      assert.equal(1, err.attempts)
+      assert.matches(hint, err.hint)
+      assert.equal(0, #e:requests())
+    end)
+  end
+
+  spec("that cannot reach the server is asked again, since nothing arrived", function()
+    helper.virtual_time()
+    local proxy = start_proxy()
+    local url = "https://127.0.0.1:" .. daemon.free_port()
+    local client = helper.closing(azure.client{ cloud = { arm = url, authority = url }, credential = false,
+      proxy = proxy.url })
+
+    local _, err = client:request{ path = "/subscriptions/x?api-version=1", method = "POST", body = "{}" }
+
+    assert.equal("ProxyRefused", err.code)
+    assert.is_true(err.status >= 500)
+    assert.equal(4, err.attempts)
+  end)
+
   it("that is not there is a failure of the transport", function()
     helper.virtual_time()
     local server = scripted.start{}

@@ -59,6 +59,8 @@ static void test_copy_shares_nothing (void) {
   azl_err_set(err, correlation_id, "c");
   azl_err_set(err, client_request_id, "i");
   azl_err_set(err, body, "{}");
+  err->permanent = true;
+  err->inner = azl_err_new(AZL_ERR_SERVICE, "Busy", "%s", "later");
   copy = azl_err_copy(err);
   azl_err_free(err);
   CHECK_INT(copy->kind, AZL_ERR_OPERATION);
@@ -72,6 +74,8 @@ static void test_copy_shares_nothing (void) {
   CHECK_STR(copy->client_request_id, "i");
   CHECK_STR(copy->body, "{}");
   CHECK(copy->target == NULL);
+  CHECK(copy->permanent);
+  CHECK_STR(copy->inner->code, "Busy");
   azl_err_free(copy);
 }
 
