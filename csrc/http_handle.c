@@ -36,6 +36,8 @@ static size_t on_field (char *bytes, size_t size, size_t count, void *ctx) {
   }
   if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) /* a new answer begins */
     transfer->head_complete = false;
+  else if (transfer->head_complete) /* a trailer: nobody reads it as a header */
+    return len;
   else if (len <= 2)
     transfer->head_complete = true;
   if (azl_headers_parse_line(&transfer->response.headers, bytes, len))

@@ -59,6 +59,25 @@ static void brings_the_answer (void) {
   close_world(&w);
 }
 
+static void trailers_are_no_headers (void) {
+  struct raw_answer answer = {
+      "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nX-Good: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "2\r\nhi\r\n0\r\nLocation: /evil\r\nX-Good: 2\r\n\r\n",
+      false};
+  struct world w = open_world(&answer, 1, NULL);
+  struct azl_op *op = get(&w);
+  struct azl_http_response *got = azl_http_result(op);
+  CHECK_INT(op->state, AZL_OP_DONE);
+  CHECK_STR(got->body.data, "hi");
+  CHECK_STR(azl_headers_get(&got->headers, "X-Good"), "1");
+  CHECK(azl_headers_get(&got->headers, "Location") == NULL);
+  CHECK(azl_headers_get(&got->headers, "X-Early") == NULL);
+  CHECK_INT((int)got->headers.count, 2);
+  azl_op_unref(op);
+  close_world(&w);
+}
+
 static void sends_method_headers_and_body (void) {
   struct raw_answer answer = {OK_ANSWER, false};
   struct world w = open_world(&answer, 1, NULL);
@@ -314,7 +333,8 @@ static void nobody_listens (void) {
 int main (void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
   RUN_TESTS(
-      TEST(brings_the_answer), TEST(sends_method_headers_and_body),
+      TEST(brings_the_answer), TEST(trailers_are_no_headers),
+      TEST(sends_method_headers_and_body),
       TEST(a_handle_forgets_the_request_before),
       TEST(writes_without_a_body_say_so), TEST(bad_answers_fail_with_a_code),
       TEST(a_header_without_end_is_refused), TEST(a_deadline_ends_it),
