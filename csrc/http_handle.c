@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { DEFAULT_CONNECT_MS = 30000 };
+enum { DEFAULT_CONNECT_MS = 30000, NAMES_LIVE_S = 60 };
 
 static size_t on_body (char *bytes, size_t size, size_t count, void *ctx) {
   struct azl_transfer *transfer = ((struct azl_handle *)ctx)->transfer;
@@ -116,6 +116,7 @@ struct azl_handle *azl_handle_new (struct azl_http *http) {
   struct azl_handle *handle = azl_calloc(1, sizeof(*handle));
   if (!handle) return NULL;
   handle->easy = curl_easy_init();
+  handle->names_s = NAMES_LIVE_S; /* libcurl's default */
   if (handle->easy && set_constants(handle, http) &&
       (!http->config.pinned_sha1[0] || azl_handle_pin(handle)))
     return handle;
@@ -188,6 +189,17 @@ static bool set_method (struct azl_handle *handle,
   return SET(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+/* How old an address may be that libcurl remembers for a name: none is used
+   from before a connection failed, since it may have been moved. */
+static bool set_names (struct azl_handle *handle, const struct azl_http *http) {
+  int64_t since_ms = azl_loop_now_ms(http->loop) - http->connect_failed_ms;
+  bool any = http->connect_failed_ms == 0 || since_ms >= NAMES_LIVE_S * 1000;
+  long names_s = any ? NAMES_LIVE_S : (long)(since_ms / 1000);
+  if (handle->names_s == names_s) return true;
+  handle->names_s = names_s;
+  return SET(handle->easy, CURLOPT_DNS_CACHE_TIMEOUT, names_s);
+}
+
 static bool set_connection (struct azl_handle *handle,
                             const struct azl_transfer *transfer) {
   int64_t wanted_ms = transfer->connect_timeout_ms
@@ -211,6 +223,7 @@ bool azl_handle_prepare (struct azl_handle *handle,
   handle->error_text[0] = '\0';
   return set_method(handle, &transfer->request) &&
          set_connection(handle, transfer) &&
+         set_names(handle, transfer->http) &&
          SET(handle->easy, CURLOPT_HTTPHEADER, transfer->request.lines) &&
          set_url(handle->easy, transfer);
 }

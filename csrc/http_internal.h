@@ -11,7 +11,7 @@ struct azl_handle {
   struct azl_handle *next_idle;
   struct azl_transfer *transfer; /* whose it is; NULL: idle */
   bool is_get, once;
-  long connect_ms;
+  long connect_ms, names_s;
   char error_text[CURL_ERROR_SIZE];
 };
 
@@ -30,6 +30,7 @@ struct azl_http {
   struct azl_list queue; /* waiting for a connection */
   struct azl_list running;
   int running_count, handle_count;
+  int64_t connect_failed_ms; /* when, last; 0: never */
   struct azl_handle *idle;   /* at most max_connections, as all of them */
   struct azl_bearer *bearer; /* of the last request that had a token */
 };

@@ -218,6 +218,8 @@ static struct azl_err *incomplete_error (const struct azl_transfer *self) {
 
 void azl_transfer_finish (struct azl_transfer *self, CURLcode code) {
   read_result(self);
+  if (code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT)
+    self->http->connect_failed_ms = azl_loop_now_ms(self->http->loop);
   struct azl_err *err = code == CURLE_OK ? NULL : curl_error(self, code);
   if (!err) err = incomplete_error(self);
   azl_http_stop(self);
