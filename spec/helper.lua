@@ -140,7 +140,8 @@ local function collect_around(methods, name)
   end
 end
 
-local function stress_collector(mode)
+--- Lets Lua's collector work as hard as it can from now on, in this process.
+function helper.stress_collector(mode)
   if mode == "generational" then return collectgarbage("generational", 5, 20) end
   if mode == "incremental" then return collectgarbage("incremental", 1, 1000, 4) end
   assert(mode == "each", "AZL_GC must be generational, incremental or each")
@@ -152,7 +153,7 @@ local function stress_collector(mode)
 end
 
 local function install(busted)
-  if os.getenv("AZL_GC") then stress_collector(os.getenv("AZL_GC")) end
+  if os.getenv("AZL_GC") then helper.stress_collector(os.getenv("AZL_GC")) end
   busted.subscribe({ "test", "start" }, function(element)
     state.name = element.name
     return nil, true

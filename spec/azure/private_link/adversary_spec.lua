@@ -126,6 +126,21 @@ describe("strangers", function()
     client = helper.client(e, { credential = helper.closing(e:credential()) })
   end)
 
+  it("get nothing approved by copying our reference", function()
+    local schedule = new_schedule(e, 0)
+    e.state:after(45, function() schedule:steal() end) -- ours has opened, and the link is not done yet
+
+    local report, err = azure.private_link.establish(client, {
+      signalr = schedule.signalr, upstream = schedule.upstream, name = "func-pe", request_message = MESSAGE,
+    })
+
+    assert.equal(1, schedule.thefts)
+    assert.is_nil(report)
+    assert.equal("ambiguous", err.kind)
+    assert.equal(2, #err.candidates)
+    assert.equal(0, e.approvals)
+  end)
+
   it(("get nothing approved in %d random schedules (seed %d)"):format(SCHEDULES, SEED), function()
     local established, refused = 0, 0
     for number = 1, SCHEDULES do
