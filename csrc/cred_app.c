@@ -10,12 +10,19 @@
 #define DEFAULT_AUTHORITY "https://login.microsoftonline.com"
 #define JWT_BEARER "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-enum { FORM_MAX = 256 * 1024 };
+/* A form holds a scope, claims and an assertion of their greatest lengths, all
+   escaped. The others are what such things can be at most. */
+enum {
+  FORM_MAX = 512 * 1024,
+  TENANT_MAX = 255,
+  CLIENT_MAX = 1024,
+  AUTHORITY_MAX = 2048
+};
 
 bool azl_tenant_valid (const char *tenant_id) {
   static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyz"
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ-.";
-  if (!tenant_id || !*tenant_id) return false;
+  if (!tenant_id || !*tenant_id || strlen(tenant_id) > TENANT_MAX) return false;
   return tenant_id[strspn(tenant_id, allowed)] == '\0';
 }
 
@@ -53,6 +60,12 @@ const char *azl_tenant_choose (const char *own, const char *allowed,
   return *out_err ? NULL : requested;
 }
 
+/* "https://login.../" and nothing that would end up in front of our path. */
+static bool is_authority (const char *text) {
+  return strlen(text) <= AUTHORITY_MAX && azl_url_may_carry_token(text) &&
+         !strpbrk(text, "?#");
+}
+
 static struct azl_err *check (const char *name,
                               const struct azl_cred_app *from) {
   if (!azl_tenant_valid(from->tenant_id))
@@ -61,9 +74,14 @@ static struct azl_err *check (const char *name,
   if (!from->client_id || !*from->client_id)
     return azl_err_new(AZL_ERR_AUTH, "InvalidClient",
                        "%s: client_id is missing", name);
-  if (from->authority && !azl_url_may_carry_token(from->authority))
+  if (strlen(from->client_id) > CLIENT_MAX)
+    return azl_err_new(AZL_ERR_AUTH, "InvalidClient",
+                       "%s: client_id is too long to be one", name);
+  if (from->authority && !is_authority(from->authority))
     return azl_err_new(AZL_ERR_AUTH, "InvalidAuthority",
-                       "%s: the authority must be an https URL", name);
+                       "%s: the authority must be an https URL without query "
+                       "and fragment",
+                       name);
   return NULL;
 }
 

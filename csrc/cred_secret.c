@@ -3,6 +3,10 @@
 
 #include "cred_app.h"
 
+#include <string.h>
+
+enum { SECRET_MAX = 16 * 1024 };
+
 struct secret_cred {
   struct azl_cred cred;
   struct azl_app app;
@@ -42,11 +46,21 @@ static const struct azl_cred_class secret_class = {
     .destroy = secret_destroy,
 };
 
+static struct azl_err *check (const char *client_secret) {
+  size_t len = client_secret ? strlen(client_secret) : 0;
+  if (len > 0 && len <= SECRET_MAX) return NULL;
+  return azl_err_new(AZL_ERR_AUTH, "InvalidSecret", "%s: client_secret is %s",
+                     secret_class.name, len ? "too long to be one" : "missing");
+}
+
 struct azl_cred *azl_cred_secret (struct azl_loop *loop,
                                   const struct azl_cred_app *app,
                                   const char *client_secret,
                                   struct azl_err **out_err) {
-  struct secret_cred *self = azl_calloc(1, sizeof *self);
+  struct secret_cred *self;
+  *out_err = check(client_secret);
+  if (*out_err) return NULL;
+  self = azl_calloc(1, sizeof *self);
   *out_err =
       self ? azl_app_init(&self->app, secret_class.name, app) : azl_err_oom();
   if (!self || *out_err) {
@@ -55,12 +69,8 @@ struct azl_cred *azl_cred_secret (struct azl_loop *loop,
   }
   azl_cred_init(&self->cred, &secret_class, loop);
   self->secret = azl_strdup(client_secret);
-  if (self->secret && *self->secret) return &self->cred;
-  *out_err =
-      client_secret && *client_secret
-          ? azl_err_oom()
-          : azl_err_new(AZL_ERR_AUTH, "InvalidSecret",
-                        "%s: client_secret is missing", secret_class.name);
+  if (self->secret) return &self->cred;
+  *out_err = azl_err_oom();
   azl_cred_unref(&self->cred);
   return NULL;
 }

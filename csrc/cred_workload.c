@@ -38,6 +38,8 @@ static struct azl_err *keep_trimmed (struct workload_cred *self,
   static const char blanks[] = " \t\r\n";
   const char *start = content->data ? content->data : "";
   size_t len;
+  if (strlen(start) != content->len)
+    return unavailable(self, "it has a zero byte");
   start += strspn(start, blanks);
   len = strlen(start);
   while (len > 0 && strchr(blanks, start[len - 1])) len--;

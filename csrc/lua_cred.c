@@ -1,6 +1,8 @@
 /* Credentials for scripts: core.credential. */
 #include "lua_cred.h"
 
+#include <string.h>
+
 #define CRED_TYPE "azure.credential"
 
 struct azl_lua_cred *azl_lua_cred_check (lua_State *L, int index) {
@@ -30,18 +32,41 @@ static int push_token (lua_State *L, int box, struct azl_op *op) {
 
 static const struct azl_lua_op_kind token_kind = {.push = push_token};
 
+/* Raises for a name that is no option: a tenant under a misspelt name would be
+   another tenant. "scope" is one, so that a request can be handed on as the
+   functions of from_function get it. */
+static void check_token_options (lua_State *L, int index) {
+  static const char *const known[] = {"tenant_id", "claims", "timeout", "scope",
+                                      NULL};
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    bool named = lua_type(L, -2) == LUA_TSTRING;
+    const char *name = named ? lua_tostring(L, -2) : "a value without a name";
+    char message[160];
+    int i = 0;
+    while (named && known[i] && strcmp(known[i], name) != 0) i++;
+    if (named && known[i]) continue;
+    snprintf(message, sizeof message,
+             "unknown option '%.60s'; known: claims, tenant_id, timeout", name);
+    luaL_argerror(L, index, message);
+  }
+}
+
 /* cred:token_op(scope, {tenant_id=, claims=, timeout=}) -> op */
 static int cred_token_op (lua_State *L) {
   struct azl_lua_cred *self = azl_lua_cred_check(L, 1);
   struct azl_token_request request = {.deadline_ms = -1};
   struct azl_lua_op *box;
-  request.scope = luaL_checkstring(L, 2);
+  size_t scope_len;
+  request.scope = luaL_checklstring(L, 2, &scope_len);
   luaL_argcheck(L, *request.scope, 2, "the scope is empty");
+  luaL_argcheck(L, strlen(request.scope) == scope_len, 2,
+                "the scope has a zero byte");
   if (lua_isnoneornil(L, 3)) {
     lua_settop(L, 2);
     lua_newtable(L);
   }
   luaL_checktype(L, 3, LUA_TTABLE);
+  check_token_options(L, 3);
   request.tenant_id = azl_lua_opt_string(L, 3, "tenant_id", NULL);
   request.claims = azl_lua_opt_string(L, 3, "claims", NULL);
   int64_t timeout_ms = azl_lua_opt_ms(L, 3, "timeout", -1);

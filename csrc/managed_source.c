@@ -8,7 +8,14 @@
 #define IMDS_PATH "/metadata/identity/oauth2/token"
 #define ARC_ENDPOINT "http://127.0.0.1:40342" IMDS_PATH
 
-enum { MAX_URL = 16 * 1024, MAX_BODY = 16 * 1024 };
+/* The URL holds an endpoint, an id and a scope of their greatest lengths, the
+   last two escaped. */
+enum {
+  MAX_URL = 64 * 1024,
+  MAX_BODY = 64 * 1024,
+  MAX_ENDPOINT = 4 * 1024,
+  MAX_ID = 2 * 1024
+};
 
 static bool given (const char *value) {
   return value && *value;
@@ -69,6 +76,10 @@ static struct azl_err *refuse (enum azl_managed_source source, const char *code,
                      sources[source].name, why);
 }
 
+static bool too_long (const char *id) {
+  return given(id) && strlen(id) > MAX_ID;
+}
+
 static struct azl_err *check_id (enum azl_managed_source source,
                                  const struct azl_managed_id *id) {
   const struct source *how = &sources[source];
@@ -85,6 +96,10 @@ static struct azl_err *check_id (enum azl_managed_source source,
   if (count && !given(id->client_id) && !how->object_key)
     return refuse(source, "InvalidArgument",
                   "user-assigned identities are known by client_id only");
+  if (too_long(id->client_id) || too_long(id->object_id) ||
+      too_long(id->resource_id))
+    return refuse(source, "InvalidArgument",
+                  "the id is longer than any identity's");
   return NULL;
 }
 
@@ -93,7 +108,7 @@ static struct azl_err *check_id (enum azl_managed_source source,
 static struct azl_err *check_endpoint (enum azl_managed_source source,
                                        const char *endpoint) {
   struct azl_url url;
-  if (!azl_url_parse(endpoint, &url))
+  if (!azl_url_parse(endpoint, &url) || strlen(endpoint) > MAX_ENDPOINT)
     return refuse(source, "InvalidEndpoint",
                   "the environment's endpoint is no http(s) URL");
   if (source == AZL_MANAGED_ARC && !azl_url_is_loopback(&url))
@@ -116,11 +131,32 @@ static struct azl_err *check_fabric (const struct azl_managed_env *env) {
                 "IDENTITY_SERVER_THUMBPRINT is no SHA-1 in hex");
 }
 
+/* Which secret of the environment goes into a header, or NULL. */
+static const char *header_secret (enum azl_managed_source source,
+                                  const struct azl_managed_env *env) {
+  switch (source) {
+  case AZL_MANAGED_SERVICE_FABRIC:
+  case AZL_MANAGED_APP_SERVICE: return env->identity_header;
+  case AZL_MANAGED_MACHINE_LEARNING: return env->msi_secret;
+  default: return NULL;
+  }
+}
+
+static struct azl_err *check_secret (enum azl_managed_source source,
+                                     const struct azl_managed_env *env) {
+  const char *secret = header_secret(source, env);
+  if (!secret || azl_headers_valid("secret", secret)) return NULL;
+  return refuse(source, "InvalidEnvironment",
+                "the environment's secret has characters that no header can "
+                "carry");
+}
+
 struct azl_err *azl_managed_check (enum azl_managed_source source,
                                    const struct azl_managed_env *env,
                                    const struct azl_managed_id *id) {
   struct azl_err *err = check_id(source, id);
   if (!err) err = check_endpoint(source, endpoint_of(source, env));
+  if (!err) err = check_secret(source, env);
   if (!err && source == AZL_MANAGED_SERVICE_FABRIC) err = check_fabric(env);
   return err;
 }

@@ -8,8 +8,10 @@
 enum {
   REFRESH_WINDOW_MS = 2 * 60 * 1000, /* refreshed this long before expiry */
   FORCED_WINDOW_MS = 1000,           /* waited for from here on */
-  REFRESH_RETRY_MS = 3000,           /* between one refresh and the next */
-  SKEW_REUSE_MS = 10 * 1000          /* of a new token that looks expired */
+  SCOPE_MAX = 8 * 1024,     /* no tenant or resource has a longer one */
+  CLAIMS_MAX = 64 * 1024,   /* of a challenge, which came in a header */
+  REFRESH_RETRY_MS = 3000,  /* between one refresh and the next */
+  SKEW_REUSE_MS = 10 * 1000 /* of a new token that looks expired */
 };
 
 /* One cached token and the fetch that renews it. */
@@ -337,22 +339,40 @@ static void entry_serve (struct entry *entry, struct get *get,
 
 /* Public */
 
+/* What no request can carry is said here: further down it would only be too
+   much for some buffer. */
+static struct azl_err *check (struct azl_cred *cred,
+                              const struct azl_token_request *request) {
+  if (cred->closed)
+    return azl_err_new(AZL_ERR_AUTH, "CredentialClosed", "%s is closed",
+                       cred->cls->name);
+  if (strlen(request->scope) > SCOPE_MAX)
+    return azl_err_new(AZL_ERR_AUTH, "InvalidScope",
+                       "%s: the scope is longer than %d bytes", cred->cls->name,
+                       SCOPE_MAX);
+  if (request->claims && strlen(request->claims) > CLAIMS_MAX)
+    return azl_err_new(AZL_ERR_AUTH, "InvalidClaims",
+                       "%s: the claims are longer than %d bytes",
+                       cred->cls->name, CLAIMS_MAX);
+  return NULL;
+}
+
 struct azl_op *azl_cred_get (struct azl_cred *cred,
                              const struct azl_token_request *request) {
-  struct get *get;
+  struct azl_err *err = check(cred, request);
   struct entry *entry = NULL;
-  if (cred->cls->no_cache && !cred->closed)
-    return cred->cls->fetch(cred, request);
+  struct get *get;
+  if (!err && cred->cls->no_cache) return cred->cls->fetch(cred, request);
   get = get_new(cred);
-  if (!get) return NULL;
-  if (!cred->closed) entry = entry_for(cred, request);
+  if (!get) {
+    azl_err_free(err);
+    return NULL;
+  }
+  if (!err) entry = entry_for(cred, request);
   if (entry)
     entry_serve(entry, get, request);
-  else if (cred->closed)
-    get_end_soon(get, azl_err_new(AZL_ERR_AUTH, "CredentialClosed",
-                                  "%s is closed", cred->cls->name));
   else
-    get_end_soon(get, azl_err_oom());
+    get_end_soon(get, err ? err : azl_err_oom());
   return &get->op;
 }
 

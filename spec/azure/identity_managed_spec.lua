@@ -194,6 +194,15 @@ describe("azure.identity.managed_identity", function()
       assert.matches("Identity not found", err.message)
     end)
 
+    for _, name in ipairs({ "client_id", "object_id", "resource_id" }) do
+      it(("cannot be made with a %s too long to be one"):format(name), function()
+        local cred, err = identity.managed_identity({ env = e:environment("imds"), [name] = ("x"):rep(20000) })
+
+        assert.is_nil(cred)
+        assert.equal("InvalidArgument", err.code)
+      end)
+    end
+
     local refused = {
       { "cloud_shell", "client_id" }, { "cloud_shell", "object_id" }, { "cloud_shell", "resource_id" },
       { "service_fabric", "client_id" }, { "azure_ml", "object_id" }, { "azure_ml", "resource_id" },
@@ -349,6 +358,20 @@ describe("azure.identity.managed_identity", function()
     assert.equal("Odd", err.code)
     assert.matches("no way", err.message)
   end)
+
+  for name, env in pairs({
+    ["a header of App Service"] = { IDENTITY_ENDPOINT = "http://127.0.0.1:9/t", IDENTITY_HEADER = "s3cr3t\r\nHost: evil" },
+    ["a secret of Azure ML"] = { MSI_ENDPOINT = "http://127.0.0.1:9/t", MSI_SECRET = "s3cr3t\n" },
+  }) do
+    it(("cannot be made with %s that breaks a line"):format(name), function()
+      local cred, err = identity.managed_identity({ env = env })
+
+      assert.is_nil(cred)
+      assert.equal("auth", err.kind)
+      assert.equal("InvalidEnvironment", err.code)
+      assert.is_nil(tostring(err):find("s3cr3t", 1, true))
+    end)
+  end
 
   it("never shows the secret of the environment", function()
     e:fault({ match = "/msi/token", status = 401, times = 9 })

@@ -220,6 +220,33 @@ describe("azure.identity", function()
       assert.equal("InvalidAuthority", err.code)
     end)
 
+    for _, authority in ipairs({ "https://login.example/?a=b", "https://login.example/#a", "https://login.example/?" }) do
+      it("does not take the authority " .. authority, function()
+        local cred, err = identity.client_secret({ tenant_id = "t", client_id = "c", client_secret = "s",
+          authority = authority, env = NO_ENV })
+
+        assert.is_nil(cred)
+        assert.equal("InvalidAuthority", err.code)
+      end)
+    end
+
+    for name, case in pairs({
+      client_secret = { ("s"):rep(300000), "InvalidSecret" },
+      client_id = { ("c"):rep(300000), "InvalidClient" },
+      tenant_id = { ("t"):rep(300000), "InvalidTenant" },
+      authority = { "https://login.example/" .. ("a"):rep(300000), "InvalidAuthority" },
+    }) do
+      it("cannot be made of a " .. name .. " that is too long to be one", function()
+        local opts = { tenant_id = "t", client_id = "c", client_secret = "s", env = NO_ENV }
+        opts[name] = case[1]
+
+        local cred, err = identity.client_secret(opts)
+
+        assert.is_nil(cred)
+        assert.equal(case[2], err.code)
+      end)
+    end
+
     it("gives up at the caller's deadline", function()
       e:fault({ match = "POST .*/token", status = 503, times = 99 })
 
@@ -282,6 +309,66 @@ describe("azure.identity", function()
       assert.truthy(message({ tenant_id = "a/b", client_id = "c", client_secret = "s" }):find("tenant_id", 1, true))
       assert.truthy(message({ tenant_id = "t", clientid = "c" }):find("did you mean 'client_id'", 1, true))
       assert.truthy(pcall(identity.client_secret, good))
+    end)
+  end)
+
+  describe("a token that is asked for", function()
+    local working = function()
+      return { token = "t", expires_on = core.loop():wall() + 3600 }
+    end
+
+    for name, cred_of in pairs({
+      ["by itself"] = function() return secret() end,
+      ["in a chain"] = function() return assert(identity.chain({ assert(identity.from_function(working)) })) end,
+      ["of a managed identity"] = function()
+        return assert(identity.managed_identity({ env = e:environment("app_service") }))
+      end,
+    }) do
+      it(("%s with a scope or claims too long to be any fails"):format(name), function()
+        local cred = helper.closing(cred_of())
+
+        local _, scope = cred:token(("s"):rep(300000))
+        local _, claims = cred:token(SCOPE, { claims = ('{"a":"%s"}'):format(("c"):rep(300000)) })
+
+        assert.equal("auth InvalidScope", scope.kind .. " " .. scope.code)
+        assert.equal("auth InvalidClaims", claims.kind .. " " .. claims.code)
+        assert.equal(0, #e:requests())
+      end)
+
+      it(("%s with the longest scope is asked for"):format(name), function()
+        local cred = helper.closing(cred_of())
+
+        local _, err = cred:token(("\u{fc}"):rep(4096))
+
+        assert.is_nil(err and err.message:find("out of memory", 1, true))
+      end)
+    end
+
+    for name, case in pairs({
+      ["an empty scope"] = { { "" }, "the scope is empty" },
+      ["a zero byte in the scope"] = { { SCOPE .. "\0evil" }, "the scope has a zero byte" },
+      ["a zero byte in the tenant"] = { { SCOPE, { tenant_id = "a\0b" } }, "tenant_id" },
+      ["a misspelt option"] = { { SCOPE, { tennat_id = "t" } },
+        "unknown option 'tennat_id'; known: claims, tenant_id, timeout" },
+      ["an option without a name"] = { { SCOPE, { "t" } }, "a value without a name" },
+    }) do
+      it("raises for " .. name, function()
+        local cred = secret()
+
+        local ok, message = pcall(cred.token, cred, table.unpack(case[1]))
+
+        assert.is_false(ok)
+        assert.truthy(message:find(case[2], 1, true), message)
+      end)
+    end
+
+    it("takes a request as functions get it", function()
+      local inner = helper.closing(assert(identity.from_function(working)))
+      local outer = helper.closing(assert(identity.from_function(function(request)
+        return inner:token(request.scope, request)
+      end)))
+
+      assert.equal("t", assert(outer:token(SCOPE, { tenant_id = "t" })).token)
     end)
   end)
 
@@ -441,6 +528,17 @@ describe("azure.identity", function()
 
       assert.equal("invalid_client", err.target)
       assert.truthy(token)
+    end)
+
+    it("is unavailable with a zero byte in the file", function()
+      local file = assert(io.open(path, "ab"))
+      file:write("\0and.more")
+      file:close()
+
+      local _, err = workload(environment()):token(SCOPE)
+
+      assert.equal("CredentialUnavailable", err.code)
+      assert.matches("zero byte", err.message)
     end)
 
     it("is unavailable without a file, or with nothing in it", function()
