@@ -170,6 +170,7 @@ static void wait_and_poll (struct azl_fetch *fetch) {
 
 /* The code */
 
+/* false: there is no code, or no word about what to do with it. */
 static bool read_code (struct azl_fetch *fetch, const struct json_t *doc) {
   struct sign_in *in = fetch->state;
   int64_t seconds;
@@ -183,7 +184,9 @@ static bool read_code (struct azl_fetch *fetch, const struct json_t *doc) {
       seconds > 24 * 3600)
     seconds = 900;
   in->end_ms = now_ms + seconds * 1000;
-  return in->device_code && azl_json_string(doc, "user_code");
+  return in->device_code && azl_json_string(doc, "user_code") &&
+         (azl_json_string(doc, "message") ||
+          azl_json_string(doc, "verification_uri"));
 }
 
 static bool show (struct azl_fetch *fetch, const struct json_t *doc) {
@@ -212,8 +215,9 @@ static void on_code (void *ctx, struct azl_op *post) {
   }
   doc = azl_json_parse(answer->body.data, answer->body.len);
   if (!read_code(fetch, doc))
-    azl_fetch_fail(fetch, ended("InvalidTokenResponse",
-                                "the sign-in service gave no code", NULL));
+    azl_fetch_fail(fetch,
+                   ended("InvalidTokenResponse",
+                         "the sign-in service gave no usable code", NULL));
   else if (!show(fetch, doc))
     azl_fetch_fail(fetch, azl_err_oom());
   else

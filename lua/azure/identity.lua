@@ -125,7 +125,10 @@ function identity.device_code(opts)
   local getenv
   opts, getenv = options.read(fname, opts, DEVICE)
   local args = options.app(opts, getenv)
-  args.tenant_id = args.tenant_id or "organizations"
+  if not args.tenant_id then
+    -- whoever signs in is of some tenant, and may be asked for any
+    args.tenant_id, args.additionally_allowed_tenants = "organizations", "*"
+  end
   args.client_id = args.client_id or DEVELOPER_CLIENT_ID
   args.prompt = opts.prompt or print_message
   return core.credential("device_code", args)

@@ -643,6 +643,42 @@ describe("azure.identity", function()
       assert.equal("expired_token", err.code)
     end)
 
+    it("signs in to any tenant where none was chosen", function()
+      local other = e:principal({ tenant_id = "99999999-0000-0000-0000-000000000000" }).tenant_id
+      local cred = device({ prompt = function() e:sign_in("approved") end })
+
+      assert(cred:token(SCOPE, { tenant_id = other }))
+
+      assert.truthy(e:requests("/devicecode")[1].path:find(other, 1, true))
+    end)
+
+    it("signs in to the tenant that was chosen only", function()
+      local _, err = device({ tenant_id = e.owner.tenant_id }):token(SCOPE, { tenant_id = "other.example" })
+
+      assert.equal("TenantNotAllowed", err.code)
+    end)
+
+    local function codes(body)
+      e:fault({ match = "POST .*/devicecode", status = 200, body = body })
+    end
+
+    it("fails when the service says neither where to go nor what to say", function()
+      codes('{"device_code":"d","user_code":"ABC","interval":5,"expires_in":900}')
+
+      local _, err = device():token(SCOPE)
+
+      assert.equal("InvalidTokenResponse", err.code)
+      assert.equal(0, #shown)
+    end)
+
+    it("shows a message that comes without an address", function()
+      codes('{"device_code":"d","user_code":"ABC","message":"go somewhere","interval":5,"expires_in":900}')
+
+      device():token(SCOPE)
+
+      assert.equal("go somewhere", shown[1].message)
+    end)
+
     it("fails when the prompt fails", function()
       local _, err = device({ prompt = function() error("no screen") end }):token(SCOPE)
 
