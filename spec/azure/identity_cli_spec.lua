@@ -1,3 +1,4 @@
+local child = require("spec.child")
 local helper = require("spec.helper")
 local azure = require("azure")
 local core = require("azure.core")
@@ -138,6 +139,30 @@ describe("azure.identity with command line tools", function()
         assert.is_true(op:done())
         assert.is_true(reaped())
       end)
+    end)
+  end
+
+  -- A moment of grace is over when the state is closed.
+  for name, ending in pairs({
+    ["at its end"] = "",
+    ["with an error"] = "error('enough')",
+    ["by os.exit(code, true)"] = "os.exit(1, true)",
+  }) do
+    it(("leaves no tool behind that ignores SIGTERM when the script ends %s"):format(name), function()
+      core.loop():auto_advance(false)
+      stub("az", "trap '' TERM; echo $$ > pid.new; mv pid.new pid; exec sleep 1000")
+
+      local result = child.lua(([[
+        local core = require "azure.core"
+        local cred = require "azure.identity".azure_cli{ search_path = arg[1], process_timeout = 60 }
+        local op = cred:token_op("https://management.azure.com/.default")
+        while not io.open(arg[1] .. "/pid") do core.loop():step(0.01) end
+        op:cancel()
+        %s
+      ]]):format(ending), nil, folder)
+
+      local pid = assert(read_file(folder .. "/pid"), result.err):match("%d+")
+      assert.is_nil((os.execute("kill -0 " .. pid .. " 2>/dev/null")))
     end)
   end
 
