@@ -24,7 +24,7 @@ struct walk {
   bool fixed; /* asks the chosen member only */
   char *scope, *tenant_id, *claims;
   int64_t deadline_ms;
-  struct azl_buf reasons;
+  struct azl_buf reasons, hints;
 };
 
 static struct chain *chain_of (struct azl_cred *cred) {
@@ -38,6 +38,7 @@ static void walk_free (void *state) {
   azl_free(walk->tenant_id);
   azl_free(walk->claims);
   azl_buf_free(&walk->reasons);
+  azl_buf_free(&walk->hints);
   azl_free(walk);
 }
 
@@ -45,6 +46,7 @@ static struct walk *walk_new (const struct azl_token_request *request) {
   struct walk *walk = azl_calloc(1, sizeof *walk);
   if (!walk) return NULL;
   azl_buf_init(&walk->reasons, MESSAGE_MAX);
+  azl_buf_init(&walk->hints, MESSAGE_MAX);
   walk->deadline_ms = request->deadline_ms;
   walk->scope = azl_strdup(request->scope);
   walk->tenant_id = azl_strdup(request->tenant_id);
@@ -56,26 +58,26 @@ static struct walk *walk_new (const struct azl_token_request *request) {
   return NULL;
 }
 
-/* "; Name: reason", where the reason may start with the name already. A list
-   that grew too long is cut, which costs only words. */
-static void note (struct walk *walk, const char *name, const char *reason) {
+/* "; Name: text", where the text may start with the name already. A list that
+   grew too long is cut, which costs only words. */
+static void note (struct azl_buf *list, const char *name, const char *text) {
   size_t len = strlen(name);
-  const char *lead = walk->reasons.len ? "; " : "";
-  bool named = strncmp(reason, name, len) == 0;
-  bool fits = azl_buf_add_fmt(&walk->reasons, "%s%s%s%s", lead,
-                              named ? "" : name, named ? "" : ": ", reason);
+  const char *lead = list->len ? "; " : "";
+  bool named = strncmp(text, name, len) == 0;
+  bool fits = azl_buf_add_fmt(list, "%s%s%s%s", lead, named ? "" : name,
+                              named ? "" : ": ", text);
   (void)fits;
 }
 
+/* What to do is what the members say, each for itself: a chain knows nothing
+   of where it runs. */
 static void fail_all (struct azl_fetch *fetch) {
   struct walk *walk = fetch->state;
   const char *reasons = walk->reasons.data;
   struct azl_err *err = azl_err_new(
       AZL_ERR_AUTH, AZL_UNAVAILABLE, "%s found no usable credential: %s",
       fetch->cred->cls->name, reasons ? reasons : "it has no members");
-  azl_err_set(err, hint,
-              "sign in with one of them, for instance with az login, or name "
-              "the one to use in AZURE_TOKEN_CREDENTIALS");
+  azl_err_set(err, hint, walk->hints.data);
   azl_fetch_fail(fetch, err);
 }
 
@@ -108,7 +110,8 @@ static void on_member (void *ctx, struct azl_op *op) {
              !leads_on(chain, member, err)) {
     azl_fetch_fail(fetch, azl_err_copy(err));
   } else {
-    note(walk, member->cls->name, err->message);
+    note(&walk->reasons, member->cls->name, err->message);
+    if (err->hint) note(&walk->hints, member->cls->name, err->hint);
     walk->at++;
     ask(fetch);
   }

@@ -13,8 +13,8 @@ enum azl_chain {
    AZL_UNAVAILABLE leads to the next one, in AZL_CHAIN_DEFAULT also what a tool
    fails of but for a claims challenge; any other failure ends it. sticky:
    after the first success only that member is asked. Where all are unavailable
-   it fails with that code too and lists each reason in order. NULL: out of
-   memory. */
+   it fails with that code too and lists each reason, and each hint, in order.
+   NULL: out of memory. */
 struct azl_cred *azl_cred_chain (struct azl_loop *loop, enum azl_chain kind,
                                  struct azl_cred *const *members, int count,
                                  bool sticky);

@@ -908,6 +908,20 @@ describe("azure.identity", function()
       assert.truthy(err.message:find("first reason.*second reason"))
     end)
 
+    it("hints what its members hint, and nothing else", function()
+      local hinting = assert(identity.from_function(function()
+        return nil, errors.new({ kind = "auth", code = "CredentialUnavailable", message = "no", hint = "open the door" })
+      end))
+      local hinted <close> = assert(identity.chain({ unavailable("no"), hinting }))
+      local plain <close> = assert(identity.chain({ unavailable("no") , unavailable("nor here") }))
+
+      local _, one = hinted:token(SCOPE)
+      local _, none = plain:token(SCOPE)
+
+      assert.equal("FunctionCredential: open the door", one.hint)
+      assert.is_nil(none.hint)
+    end)
+
     it("stays with what worked, or not, as asked", function()
       local up = false
       local function sometimes()

@@ -58,6 +58,14 @@ describe("azure.identity.default", function()
     assert.truthy(err.message:find("AZURE_TENANT_ID", 1, true))
   end)
 
+  it("hints at az login only where the tools are asked", function()
+    local _, all = default(bare()):token(SCOPE)
+    local _, deployed = default(bare({ AZURE_TOKEN_CREDENTIALS = "prod" })):token(SCOPE)
+
+    assert.matches("AzureCliCredential: install it .* and run 'az login'", all.hint)
+    assert.is_nil((deployed.hint or ""):find("az login", 1, true))
+  end)
+
   it("stops at an application that is refused", function()
     local _, err = default(application({ AZURE_CLIENT_SECRET = "wrong-one" })):token(SCOPE)
 
