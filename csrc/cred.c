@@ -18,7 +18,7 @@ void azl_cred_init (struct azl_cred *cred, const struct azl_cred_class *cls,
 static void config_free (struct azl_http_config *config) {
   azl_free((char *)config->ca_file);
   azl_free((char *)config->ca_path);
-  azl_free((char *)config->proxy);
+  azl_free_secret((char *)config->proxy); /* may have a password */
   azl_free((char *)config->no_proxy);
   memset(config, 0, sizeof *config);
 }
