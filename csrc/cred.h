@@ -13,6 +13,8 @@ struct azl_cred_app {
   const char *tenant_id, *client_id, *authority;
   const char *additionally_allowed_tenants; /* ';' separated, "*" for all */
   bool single_tenant; /* asks only its own, whatever is requested */
+  bool no_cae;        /* tokens for services that cannot revoke one: they live
+                         an hour, not a day */
 };
 struct azl_cred *azl_cred_secret (struct azl_loop *loop,
                                   const struct azl_cred_app *app,

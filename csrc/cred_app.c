@@ -98,6 +98,7 @@ struct azl_err *azl_app_init (struct azl_app *app, const char *cred_name,
   app->authority = azl_strndup(authority, len);
   app->allowed = azl_strdup(from->additionally_allowed_tenants);
   app->single_tenant = from->single_tenant;
+  app->no_cae = from->no_cae;
   app->adfs = strcasecmp(from->tenant_id, "adfs") == 0;
   if (app->tenant_id && app->client_id && app->authority &&
       !app->allowed == !from->additionally_allowed_tenants)
@@ -120,14 +121,20 @@ char *azl_app_url (const struct azl_app *app, const char *tenant,
   return azl_format("%s/%s/oauth2/v2.0/%s", app->authority, tenant, leaf);
 }
 
+/* Whether there is anything to say in claims: ADFS knows none. */
+static bool has_claims (const struct azl_app *app,
+                        const struct azl_token_request *request) {
+  return !app->adfs && (!app->no_cae || request->claims);
+}
+
 struct azl_err *azl_app_form (const struct azl_app *app,
                               const struct azl_token_request *request,
                               struct azl_buf *out_form) {
-  bool bad = false, added = false;
+  bool bad = false, added = false, wanted = has_claims(app, request);
   char *claims = NULL;
   azl_buf_init(out_form, FORM_MAX);
-  if (!app->adfs) claims = azl_entra_claims(request->claims, &bad);
-  if (claims || app->adfs)
+  if (wanted) claims = azl_entra_claims(request->claims, !app->no_cae, &bad);
+  if (claims || !wanted)
     added = azl_form_add(out_form, "client_id", app->client_id) &&
             azl_form_add(out_form, "scope", request->scope) &&
             azl_form_add(out_form, "claims", claims);

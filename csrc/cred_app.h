@@ -11,7 +11,7 @@ struct azl_app {
   char *tenant_id, *client_id;
   char *authority; /* without a slash at the end */
   char *allowed;   /* additionally allowed tenants */
-  bool single_tenant;
+  bool single_tenant, no_cae;
   bool adfs;
 };
 

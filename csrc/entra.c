@@ -51,12 +51,13 @@ static char *dump (const json_t *doc) {
   return text;
 }
 
-char *azl_entra_claims (const char *challenge, bool *out_bad) {
+char *azl_entra_claims (const char *challenge, bool capable, bool *out_bad) {
   char *text = NULL;
   json_t *claims =
       challenge ? azl_json_parse(challenge, strlen(challenge)) : json_object();
   *out_bad = challenge && !json_is_object(claims);
-  if (claims && !*out_bad && add_capability(claims)) text = dump(claims);
+  if (claims && !*out_bad && (!capable || add_capability(claims)))
+    text = dump(claims);
   azl_json_free(claims);
   return text;
 }

@@ -43,9 +43,11 @@ AZL_MUST_CHECK char *azl_entra_refresh_token (struct azl_op *post);
 /* What to do about an AADSTS code ("AADSTS7000215"), or NULL. */
 const char *azl_entra_hint (const char *code);
 
-/* The claims parameter of a token request: our capability (cp1: continuous
-   access evaluation), merged into the claims of a challenge (may be NULL).
-   NULL: the challenge is no JSON object (*out_bad set), or out of memory. */
-AZL_MUST_CHECK char *azl_entra_claims (const char *challenge, bool *out_bad);
+/* The claims parameter of a token request: the claims of a challenge (may be
+   NULL) with our capability merged in (cp1: continuous access evaluation),
+   where the token may have it. NULL: the challenge is no JSON object (*out_bad
+   set), or out of memory. */
+AZL_MUST_CHECK char *azl_entra_claims (const char *challenge, bool capable,
+                                       bool *out_bad);
 
 #endif

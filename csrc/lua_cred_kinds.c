@@ -44,6 +44,7 @@ static struct azl_cred_app app_of (struct making *m) {
   app.authority = text(m, "authority");
   app.additionally_allowed_tenants = text(m, "additionally_allowed_tenants");
   app.single_tenant = flag(m, "disable_multitenant");
+  app.no_cae = !azl_lua_opt_bool(m->L, m->opts, "enable_cae", true);
   return app;
 }
 

@@ -102,6 +102,16 @@ describe("azure.identity", function()
       assert.truthy(e:requests()[1].body:find("CP1", 1, true))
     end)
 
+    it("does not declare it where it must not, and hands claims on as they are", function()
+      local cred = secret({ enable_cae = false })
+
+      assert(cred:token(SCOPE))
+      assert(cred:token(SCOPE, { claims = '{"a":1}' }))
+
+      assert.is_nil(e:requests()[1].body:find("claims", 1, true))
+      assert.truthy(e:requests()[2].body:find("claims=%7B%22a%22%3A1%7D", 1, true))
+    end)
+
     it("merges the claims of a challenge and passes by the cache", function()
       local cred = secret()
       assert(cred:token(SCOPE))

@@ -239,20 +239,24 @@ static void test_cancel_at_each_step (void) {
 static void test_claims (void) {
   static const struct {
     const char *challenge, *expected;
+    bool incapable;
   } rows[] = {
-      {NULL, "{\"access_token\":{\"xms_cc\":{\"values\":[\"CP1\"]}}}"},
-      {"{}", "{\"access_token\":{\"xms_cc\":{\"values\":[\"CP1\"]}}}"},
+      {NULL, "{\"access_token\":{\"xms_cc\":{\"values\":[\"CP1\"]}}}", false},
+      {"{}", "{\"access_token\":{\"xms_cc\":{\"values\":[\"CP1\"]}}}", false},
       {"{\"access_token\":{\"nbf\":{\"essential\":true}}}",
        "{\"access_token\":{\"nbf\":{\"essential\":true},\"xms_cc\":{\"values\":"
-       "[\"CP1\"]}}}"},
+       "[\"CP1\"]}}}",
+       false},
       {"{\"access_token\":null}",
-       "{\"access_token\":{\"xms_cc\":{\"values\":[\"CP1\"]}}}"},
-      {"[]", NULL},
-      {"nonsense", NULL},
+       "{\"access_token\":{\"xms_cc\":{\"values\":[\"CP1\"]}}}", false},
+      {"[]", NULL, false},
+      {"nonsense", NULL, false},
+      {"{\"a\":1}", "{\"a\":1}", true},
   };
   for (int i = 0; i < COUNT(rows); i++) {
     bool bad;
-    char *claims = azl_entra_claims(rows[i].challenge, &bad);
+    char *claims =
+        azl_entra_claims(rows[i].challenge, !rows[i].incapable, &bad);
     CHECK_STR(claims, rows[i].expected);
     CHECK_INT(bad, rows[i].expected == NULL);
     azl_free(claims);

@@ -60,8 +60,8 @@ local function picked(opts, names)
   return out
 end
 
-local TENANT_NAMES = { authority = "authority", cloud = "cloud", disable_multitenant = "disable_multitenant",
-  additionally_allowed_tenants = "additionally_allowed_tenants" }
+local TENANT_NAMES = {}
+for _, name in ipairs(options.TENANT) do TENANT_NAMES[name] = name end
 
 local function with_tenant(names)
   for to, from in pairs(TENANT_NAMES) do names[to] = from end

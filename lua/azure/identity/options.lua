@@ -9,7 +9,7 @@ local options = {}
 
 local NETWORK = { "ca_file", "ca_path", "proxy", "no_proxy" }
 --- Options about tenants and clouds.
-options.TENANT = { "authority", "cloud", "additionally_allowed_tenants", "disable_multitenant" }
+options.TENANT = { "authority", "cloud", "additionally_allowed_tenants", "disable_multitenant", "enable_cae" }
 --- Options that name an application.
 options.APP = { "tenant_id", "client_id", table.unpack(options.TENANT) }
 
@@ -26,7 +26,7 @@ end
 -- What an option must be. A word is text that is not empty: an id that is ""
 -- comes from a variable that is not set, and must not mean "any".
 local TYPES = {
-  boolean = { "disable_multitenant", "send_chain", "sticky", "probe" },
+  boolean = { "disable_multitenant", "enable_cae", "send_chain", "sticky", "probe" },
   ["function"] = { "prompt" },
   number = { "process_timeout" },
   string = { "password", "proxy", "no_proxy", "search_path" },
@@ -189,6 +189,7 @@ function options.app(opts, getenv)
     authority = authority_of(opts, getenv),
     additionally_allowed_tenants = joined(allowed),
     disable_multitenant = single,
+    enable_cae = opts.enable_cae,
   })
 end
 

@@ -213,6 +213,12 @@ describe("azure.identity.default", function()
     assert.equal("InvalidAuthority", err.code)
   end)
 
+  it("hands enable_cae on", function()
+    assert(default(application(), { enable_cae = false }):token(SCOPE))
+
+    assert.is_nil(e:requests()[1].body:find("CP1", 1, true))
+  end)
+
   it("takes clouds by name", function()
     local cred = identity.default({ env = application(), cloud = "usgov" })
 
