@@ -148,14 +148,20 @@ static int wait_in_place (lua_State *L, struct azl_wait *wait) {
 }
 
 /* Somebody resumed a coroutine that was suspended through the host: we, or a
-   stranger. */
+   stranger, such as the loop over a generator. What the wait yields is for the
+   host alone: to yield again would give the stranger such values for ever. */
 static int host_resumed (lua_State *L, int status, lua_KContext ctx) {
   struct azl_wait *wait = lua_touserdata(L, AT_WAIT);
   lua_settop(L, AT_WAIT);
   azl_lua_wake_nobody(L, wait);
   if (wait->reason != AZL_WAIT_PENDING) return wait_woken(L, status, ctx);
   azl_wait_end(wait);
-  return wait_again(L);
+  lua_pushliteral(
+      L, "azure: a wait in a coroutine that was not resumed by the host's loop "
+         "but by something else (the loop over a generator?) cannot go on, "
+         "since all that it yields is for the host; start a task (azure.spawn) "
+         "for what waits");
+  return lua_error(L);
 }
 
 /* No task: the host's way stands on the stack above the wait. */

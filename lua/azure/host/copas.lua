@@ -43,7 +43,7 @@ end
 
 -- Copas before 2.0 knows no sleeping threads, but puts a thread into whatever
 -- queue it yields: this one only forgets it.
-local nowhere = { insert = function() end, push = function() end }
+local nowhere = shared.note{ insert = function() end, push = function() end }
 
 local function suspension(copas)
   local co = coroutine.running()

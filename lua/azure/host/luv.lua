@@ -10,13 +10,7 @@ local shared = require "azure.host.shared"
 
 local module = {}
 
--- What a generator's caller sees if one waits inside it, instead of a value.
-local note = setmetatable({}, {
-  __name = "azure.waiting",
-  __tostring = function()
-    return "azure: this coroutine is waiting; luv's loop resumes it, not its caller"
-  end,
-})
+local note = shared.note{}
 
 local function find_luv(given)
   if given then return given end

@@ -132,6 +132,20 @@ function shared.pair(suspend, wake)
   end
 end
 
+local function what_it_is()
+  return "azure: this coroutine is waiting; the host's loop resumes it, not its caller"
+end
+
+--- What a suspended coroutine yields: a loop over a generator takes it for a
+--- value, and should learn at its first use that it is none.
+---@param note table what the host needs in it
+---@return table note
+function shared.note(note)
+  return setmetatable(note, {
+    __name = "azure.waiting", __tostring = what_it_is, __index = function() error(what_it_is(), 2) end,
+  })
+end
+
 local options = { slice = true, blocking = true }
 
 local function check_attach(name, opts, more)

@@ -238,6 +238,39 @@ local function impossible(h)
     assert.matches("that a task of azure.spawn resumed itself", seen[1])
   end)
 
+  -- The first value of such a generator is what its wait yields to the host.
+  it("says why a wait in a generator cannot go on, and does not hang the host", function()
+    for _, blocking in ipairs{ false, true } do
+      local _ <close> = h.attach{ blocking = blocking }
+      local seen, turns = {}, 0
+      h.go(function()
+        local generator = coroutine.wrap(function() azure.sleep(0.01) coroutine.yield(1) end)
+        seen[1] = select(2, pcall(function() for _ in generator do turns = turns + 1 end end))
+      end)
+
+      h.run(finished(seen, 1))
+
+      assert.equal(1, turns)
+      assert.matches("azure: .*not resumed by the host's loop.*start a task %(azure.spawn%)", seen[1])
+    end
+  end)
+
+  it("gives the generator's caller a value that says what it is", function()
+    if h.name == "cqueues" then return end -- there it is cqueues' own
+    local _ <close> = h.attach()
+    local seen = {}
+    h.go(function()
+      local value = coroutine.wrap(function() azure.sleep(0.001) end)()
+      seen[1] = { tostring(value), select(2, pcall(function() return value.name end)) }
+    end)
+
+    h.run(finished(seen, 1))
+    azure.sleep(0.01)
+
+    assert.matches("is waiting", seen[1][1])
+    assert.matches("is waiting", seen[1][2])
+  end)
+
   it("holds the host up instead where it was attached so", function()
     local _ <close> = h.attach{ blocking = true }
     local seen = {}

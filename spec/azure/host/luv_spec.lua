@@ -70,28 +70,19 @@ describe("azure.host.luv", function()
     assert.same({ true }, seen)
   end)
 
-  it("shows a generator's caller that it waits", function()
-    local _ <close> = luv.attach()
-    local seen = {}
-    local value = coroutine.wrap(function() seen[1] = azure.sleep(0.001) end)()
-
-    h.run(function() return seen[1] end)
-
-    assert.matches("is waiting", tostring(value))
-  end)
-
-  it("suspends again when a stranger resumes the coroutine", function()
+  it("ends the wait of a coroutine that a stranger resumes, with an error there", function()
     local _ <close> = luv.attach()
     local seen = {}
     local co = coroutine.create(function() seen[1] = azure.sleep(0.005) end)
     coroutine.resume(co)
-    coroutine.resume(co)
-    coroutine.resume(co)
 
-    h.run(function() return seen[1] end)
+    local fine, err = coroutine.resume(co)
+    azure.sleep(0.01)
 
-    assert.same({ true }, seen)
+    assert.is_false(fine)
+    assert.matches("not resumed by the host's loop", err)
     assert.equal("dead", coroutine.status(co))
+    assert.same({}, seen)
   end)
 
   it("ends well when the host exits with everything in flight", function()
