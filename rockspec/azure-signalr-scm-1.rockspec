@@ -91,6 +91,7 @@ build = {
       ["azure.repl.waiting"] = "lua/azure/repl/waiting.lua",
       ["azure.resource_id"] = "lua/azure/resource_id.lua",
       ["azure.rpc"] = "lua/azure/rpc.lua",
+      ["azure.rpc.methods"] = "lua/azure/rpc/methods.lua",
       ["azure.signalr"] = "lua/azure/signalr.lua",
       ["azure.signalr.busy"] = "lua/azure/signalr/busy.lua",
       ["azure.signalr.collections"] = "lua/azure/signalr/collections.lua",

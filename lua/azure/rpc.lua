@@ -13,10 +13,37 @@
 -- Requests run side by side; each gets one line with `result` or `error`. At
 -- the end of the input everything under way is cancelled, except after
 -- {"method": "finish"}, which lets it end. Nothing but answers is printed.
+--
+-- Methods, their params (further options in brackets) and results:
+--
+--     ping                                         true
+--     version                                      {"version", "lua", "libcurl", "protocol"}
+--     configure [credential, those of azure.client] true; not while requests are under way
+--     get id [azure.CallOptions]                   the document
+--     list path [azure.ListOptions]                all items, an array
+--     request path [azure.Request]                 {"status", "headers", "body", "json", "request_id"}
+--     put, patch, post, delete id [body, azure.WriteOptions]
+--                                                  the document or true, when the operation has ended
+--     begin method, path [body, azure.WriteOptions]
+--                                                  {"done": false, "resume_token"} as soon as Azure has accepted it,
+--                                                  {"done": true, "result"} where it had ended by then
+--     resume token [timeout]                       what put gives; from any process
+--     private_link.plan, private_link.establish, private_link.status, private_link.verify, private_link.remove
+--                                                  params: azure.private_link.Spec; result: as in Lua
+--     private_link.approve handoff [timeout, poll_interval, api_version]
+--     private_link.remove_group id, confirm [timeout]
+--     finish                                       true; the rest ends before the program does
+--
+-- The credential of `configure` is {"kind": ...} with the options of that function of azure.identity: default,
+-- environment, client_secret, client_certificate, workload_identity, managed_identity, azure_cli,
+-- azure_developer_cli, azure_powershell, static. Without `configure` it is the default one.
+--
+-- A null stands for what is not given. `examples/rpc_luajit.lua` and `examples/rpc_neovim.lua` are clients.
 
 local core = require "azure.core"
 local errors = require "azure.errors"
 local json = require "azure.json"
+local methods = require "azure.rpc.methods"
 local progress = require "azure.progress"
 
 local rpc = {}
@@ -34,90 +61,17 @@ local function failure(code, message, hint)
   return errors.new{ kind = "refused", code = code, message = message, hint = hint }
 end
 
--- JSON's null stands for "not given" in params and options.
-local function without_nulls(t)
-  local copy = {}
-  for key, value in pairs(t) do
-    if value ~= json.null then copy[key] = value end
-  end
-  return copy
-end
-
-local function split(params, ...)
-  local opts, first = without_nulls(params), {}
-  for i, name in ipairs{ ... } do
-    first[i] = opts[name]
-    opts[name] = nil
-  end
-  return opts, table.unpack(first, 1, select("#", ...))
-end
-
-local function need(value, name)
-  if value == nil then error(("params has no '%s'"):format(name), 0) end
-  return value
-end
-
---- What only a Lua program could use is left out; arrays stay arrays.
-local function plain(value)
-  if type(value) ~= "table" then
-    return (type(value) ~= "function" and type(value) ~= "thread") and value or nil
-  end
+--- What only a Lua program could use is left out; arrays stay arrays. `lists`:
+--- names whose empty tables are arrays too.
+local function plain(value, lists)
+  if type(value) == "function" or type(value) == "thread" then return nil end
+  if type(value) ~= "table" then return value end
   local copy = {}
   for key, item in pairs(value) do
-    if type(item) ~= "userdata" or item == json.null then copy[key] = plain(item) end
+    if type(item) ~= "userdata" or item == json.null then copy[key] = plain(item, lists) end
+    if lists[key] and type(item) == "table" and next(item) == nil then json.array(copy[key]) end
   end
   return json.is_array(value) and json.array(copy) or copy
-end
-
--- Methods: fn(server, params, tell) -> result | nil, err. tell(event) exists
--- where the request asked for progress.
-local methods = {}
-
-function methods.ping() return true end
-
-function methods.version()
-  return { version = require("azure")._VERSION, lua = _VERSION, libcurl = core.libcurl:match("^%S+"), protocol = 1 }
-end
-
-function methods.get(self, params)
-  local opts, id, path = split(params, "id", "path")
-  return self:client_for():get(need(id or path, "id"), opts)
-end
-
-function methods.request(self, params)
-  local response, err = self:client_for():request(without_nulls(params))
-  if not response then return nil, err end
-  local headers = {}
-  for name, value in pairs(response.headers) do headers[name] = value end
-  return { status = response.status, headers = headers, body = response.body, json = response.json,
-    request_id = response.request_id }
-end
-
-function methods.list(self, params)
-  local opts, id, path = split(params, "id", "path")
-  local items = json.array{}
-  for item, err in self:client_for():list(need(path or id, "path"), opts) do
-    if err then return nil, err end
-    items[#items + 1] = item
-  end
-  return items
-end
-
-for _, name in ipairs{ "put", "patch", "delete", "post" } do
-  methods[name] = function(self, params, tell)
-    local opts, id, path, body = split(params, "id", "path", "body")
-    opts.on_progress = tell
-    local client = self:client_for()
-    return client[name](client, need(id or path, "id"), body, opts)
-  end
-end
-
-for _, name in ipairs{ "plan", "establish", "status", "verify", "remove" } do
-  methods["private_link." .. name] = function(self, params, tell)
-    local spec = without_nulls(params)
-    spec.on_event = tell
-    return require("azure.private_link")[name](self:client_for(), spec)
-  end
 end
 
 --- The client of the requests: as configured, or with the default credential.
@@ -131,28 +85,11 @@ function Server:client_for()
   return self.client
 end
 
-local credential_kinds = {
-  default = true, environment = true, static = true, client_secret = true, client_certificate = true,
-  workload_identity = true, managed_identity = true, azure_cli = true, azure_developer_cli = true,
-}
-
-local function make_credential(given, cloud)
-  if given == nil then return nil end
-  if type(given) ~= "table" then error("configure: 'credential' must be an object with a 'kind'", 0) end
-  local opts, kind = split(given, "kind")
-  if not credential_kinds[kind] then
-    local near = type(kind) == "string" and errors.nearest(kind, credential_kinds)
-    error("configure: unknown kind of credential" .. (near and "; did you mean '" .. near .. "'?" or ""), 0)
-  end
-  if kind ~= "static" then opts.cloud = opts.cloud or cloud end
-  return require("azure.identity")[kind](opts)
-end
-
 -- Done at once, so that what stands on the next line has the new client.
 local function configure(self, params)
   if self.running > 0 then return nil, failure("Busy", "configure: requests are under way") end
-  local opts = without_nulls(params)
-  local credential, err = make_credential(opts.credential, opts.cloud)
+  local opts = methods.without_nulls(params)
+  local credential, err = methods.make_credential(opts.credential, opts.cloud)
   if err then return nil, err end
   opts.credential = credential
   local client
@@ -177,36 +114,37 @@ end
 
 -- A message raised for a wrong argument names it; where in our code that was
 -- concerns nobody at the other end.
-local function error_of(value)
+local function error_of(value, lists)
   if errors.is(value) then
     local copy = {}
     for key, item in pairs(value) do
       if key ~= "body" then copy[key] = item end
     end
     copy.details = value.details
-    return progress.scrub(plain(copy))
+    return progress.scrub(plain(copy, lists or {}))
   end
   local text = type(value) == "string" and value:gsub("^[^%s:]+%.lua:%d+: ", "") or "an error without a message"
   return { kind = "refused", code = "InvalidRequest", message = progress.scrub(text) }
 end
 
 -- ok, result, err: what pcall gave.
-local function answer(self, id, ok, result, err)
-  if not ok then return self:write{ id = id, error = error_of(result) } end
+local function answer(self, id, lists, ok, result, err)
+  if not ok then return self:write{ id = id, error = error_of(result, lists) } end
   if result == nil or (result == false and err ~= nil) then
-    return self:write{ id = id, error = error_of(err or failure("NoResult", "the method gave no result")) }
+    local problem = err or failure("NoResult", "the method gave no result")
+    return self:write{ id = id, error = error_of(problem, lists) }
   end
-  self:write{ id = id, result = plain(result) }
+  self:write{ id = id, result = plain(result, lists) }
 end
 
-local function teller(self, id)
+local function teller(self, id, lists)
   return function(event)
-    self:write{ id = id, event = progress.scrub(plain(event)) }
+    self:write{ id = id, event = progress.scrub(plain(event, lists)) }
   end
 end
 
 -- What a cancelled request says of its own may be what the cancellation broke.
-local function ended(self, id, ok, result, err)
+local function ended(self, id, lists, ok, result, err)
   local cancelled = self.cancelled[id] and (not ok or not result)
   self.tasks[id], self.cancelled[id] = nil, nil
   self.running = self.running - 1
@@ -214,7 +152,7 @@ local function ended(self, id, ok, result, err)
     ok, result = true, nil
     err = errors.new{ kind = "cancelled", code = "Cancelled", message = "the request was cancelled" }
   end
-  answer(self, id, ok, result, err)
+  answer(self, id, lists, ok, result, err)
 end
 
 -- A task that was cancelled before it began never runs.
@@ -223,25 +161,27 @@ local function cancel(self, id)
   if not task then return end
   self.cancelled[id] = true
   task:cancel()
-  if task:done() then ended(self, id, true) end
+  if task:done() then ended(self, id, {}, true) end
 end
 
-local function start(self, id, method, request)
-  local params = request.params or {}
-  local tell = request.progress == true and teller(self, id) or nil
+local function start(self, request, params)
+  local id, lists = request.id, methods.lists_of(request.method)
+  local tell = request.progress == true and teller(self, id, lists) or nil
   self.running = self.running + 1
   self.tasks[id] = core.task(function()
-    ended(self, id, pcall(method, self, params, tell))
+    ended(self, id, lists, pcall(methods.methods[request.method], self, params, tell))
   end)
 end
 
-local function check(self, request)
-  local id, params = request.id, request.params
+local function check(self, request, params)
+  local id = request.id
   if math.type(id) ~= "integer" and type(id) ~= "string" then
     return failure("InvalidRequest", "a request has an 'id', a string or an integer")
   end
   if self.tasks[id] then return failure("DuplicateId", "a request with this id is under way") end
-  if params ~= nil and type(params) ~= "table" then return failure("InvalidRequest", "'params' must be an object") end
+  if type(params) ~= "table" or json.is_array(params) and #params > 0 then
+    return failure("InvalidRequest", "'params' must be an object")
+  end
   if self.running >= rpc.MAX_REQUESTS then
     return failure("TooManyRequests", ("%d requests are under way"):format(self.running))
   end
@@ -249,29 +189,36 @@ end
 
 local function unknown(name)
   if type(name) ~= "string" then return failure("InvalidRequest", "a request has a 'method', a string") end
-  local near = errors.nearest(name, methods)
+  local near = methods.nearest(name)
   return failure("UnknownMethod", ("there is no method '%s'"):format(name:sub(1, 60)),
     near and ("did you mean '%s'?"):format(near))
+end
+
+local function dispatch(self, request, params)
+  local id, name = request.id, request.method
+  if name == "finish" then return answer(self, id, {}, true, true) end
+  if name == "configure" then return answer(self, id, {}, pcall(configure, self, params)) end
+  if not methods.methods[name] then return answer(self, id, {}, true, nil, unknown(name)) end
+  start(self, request, params)
 end
 
 --- Handles one decoded line: a request, a cancellation, or "finish".
 ---@param request table
 function Server:handle(request)
+  request = methods.without_nulls(request)
   if request.cancel ~= nil then return cancel(self, request.cancel) end
   if request.method == "finish" then
     self.finishing = true
     if request.id == nil then return end
   end
-  local problem = check(self, request)
+  local params = request.params
+  if params == nil then params = {} end
+  local problem = check(self, request, params)
   if problem then
     local id = request.id
     return self:write{ id = type(id) ~= "table" and id or json.null, error = error_of(problem) }
   end
-  local name = request.method
-  if name == "finish" then return answer(self, request.id, true, true) end
-  if name == "configure" then return answer(self, request.id, pcall(configure, self, request.params or {})) end
-  if not methods[name] then return answer(self, request.id, true, nil, unknown(name)) end
-  start(self, request.id, methods[name], request)
+  dispatch(self, request, methods.without_nulls(params))
 end
 
 local function protocol_error(self, code, message)
@@ -309,6 +256,11 @@ function Server:feed(bytes)
   end
 end
 
+--- The input has ended: its last line may have no end of its own.
+function Server:feed_end()
+  if self.length > 0 then self:feed("\n") end
+end
+
 --- Cancels everything under way.
 function Server:stop()
   self.stopped = true
@@ -337,6 +289,7 @@ function Server:run()
     if not bytes then break end
     self:feed(bytes)
   end
+  if not err then self:feed_end() end
   local broken = self.stopped or err ~= nil
   if not self.finishing then self:stop() end
   wait_for_all(self)
@@ -369,6 +322,19 @@ local function run_by_option()
   return false
 end
 
-if run_by_option() then os.exit(rpc.new():run(), true) end
+-- A descriptor that was closed at the start would become the next one that
+-- somebody opens: the event loop's own, or a connection that then gets answers.
+local EBADF = 9
+local function is_open(file)
+  return select(3, file:seek()) ~= EBADF
+end
+
+local function main()
+  if is_open(io.stdin) and is_open(io.stdout) then return rpc.new():run() end
+  io.stderr:write("azure.rpc: standard input and output must be open\n")
+  return false
+end
+
+if run_by_option() then os.exit(main(), true) end
 
 return rpc

@@ -121,6 +121,79 @@ describe("azure.rpc", function()
     assert.is_true(ask("private_link.remove", spec).result.changed)
   end)
 
+  it("writes empty lists of the job as arrays, and false as false", function()
+    local spec = { signalr = e.ids.signalr, upstream = e.ids.func, name = "func-pe" }
+    local plan = ask("private_link.plan", spec).result
+    assert.is_true(json.is_array(plan.findings))
+
+    local _, events = ask("private_link.establish", spec, { progress = true })
+    assert.is_true(json.is_array(events[#events].request_ids))
+    assert.matches('"calls":%[%]', (ask("private_link.plan", spec) and out.text))
+
+    assert.is_false(ask("private_link.establish", spec).result.changed)
+    local status = ask("private_link.status", spec).result
+    assert.is_true(json.is_array(status.links[1].connections))
+    assert.matches('"warnings":%[%]', (ask("private_link.verify", spec) and out.text))
+    assert.is_true(json.is_array(ask("private_link.remove", spec).result.orphans))
+    assert.is_true(json.is_array(ask("private_link.status", spec).result.links))
+  end)
+
+  it("approves what another team asked for", function()
+    local spec = { signalr = e.ids.signalr, upstream = e.ids.func, name = "func-pe", approve = false }
+    local handoff = ask("private_link.establish", spec).result.handoff
+
+    assert.equal("InvalidRequest", ask("private_link.approve").error.code)
+    assert.equal("InvalidHandoff", ask("private_link.approve", { handoff = "x" }).error.code)
+    local answer, events = ask("private_link.approve", { handoff = handoff, timeout = json.null }, { progress = true })
+
+    assert.equal("approved", answer.result.state)
+    assert.equal("approve", events[1].step)
+  end)
+
+  it("deletes a resource group only when its name confirms it", function()
+    local refused = ask("private_link.remove_group", { id = helper.group, confirm = "contosso" }).error
+    assert.matches("must be the group's name", refused.message)
+
+    assert.is_true(ask("private_link.remove_group", { id = helper.group, confirm = "contoso" }).result)
+  end)
+
+  it("begins an operation and takes it up again, from another server too", function()
+    local begun, events = ask("begin", {
+      method = "PUT", path = e.ids.signalr .. "/sharedPrivateLinkResources/func-pe",
+      body = { properties = { privateLinkResourceId = e.ids.func, groupId = "sites", requestMessage = "please" } },
+    }, { progress = true })
+    assert.is_false(begun.result.done)
+    assert.equal("pending", events[1].state)
+
+    local token = begun.result.resume_token
+    assert.equal("func-pe", ask("resume", { token = token }).result.name)
+    assert.equal("InvalidResumeToken", ask("resume", { token = "x" }).error.code)
+    assert.matches("no 'token'", ask("resume").error.message)
+  end)
+
+  it("begins what ends at once", function()
+    local begun = ask("begin", { method = "GET", id = e.ids.func }).result
+
+    assert.is_true(begun.done)
+    assert.equal("contoso-func", begun.result.name)
+    assert.equal(404, ask("begin", { method = "GET", path = e.ids.func .. "-not" }).error.status)
+  end)
+
+  it("takes null for what is not given", function()
+    assert.is_true(ask("ping", json.null).result)
+    assert.is_true(ask("ping", nil, { cancel = json.null, progress = json.null }).result)
+  end)
+
+  it("takes a last line that has no end", function()
+    out.text = ""
+    server:feed('{"id":1,"method":"ping"}')
+    server:feed_end()
+    server:feed_end()
+    helper.until_true(function() return (find(out:take(), 1)) end)
+
+    assert.equal(1, #out:take())
+  end)
+
   it("gives the world's failures and mistakes as errors", function()
     local missing = ask("get", { id = e.ids.func .. "-not" }).error
     assert.equal("service", missing.kind)
@@ -339,6 +412,18 @@ describe("lua5.4 -l azure.rpc", function()
     local output = example("ASAN_OPTIONS=detect_leaks=0 nvim --headless --clean -c 'luafile try.lua' -c 'qa!'")
 
     assert.equal("contoso-func", json.decode(output).name)
+  end)
+
+  it("says so when it has no input or no output", function()
+    for _, closed in ipairs{ "<&-", ">&-" } do
+      local command = ("%s -l azure.rpc </dev/null >/dev/null 2>%s/err %s"):format(
+        os.getenv("LUA") or "lua5.4", dir, closed)
+      local ended, _, code = os.execute(command)
+
+      assert.is_falsy(ended)
+      assert.equal(1, code)
+      assert.matches("input and output must be open", read("err"))
+    end
   end)
 
   it("lets everything end after finish", function()
