@@ -160,6 +160,7 @@ int azl_lua_step (lua_State *L, int64_t max_wait_ms, int64_t slice_ms) {
   if (self->depth >= MAX_DEPTH)
     luaL_error(L, "waits are nested too deeply: wait inside a task instead "
                   "of inside callbacks of callbacks");
+  if (!azl_list_empty(&self->runnable)) max_wait_ms = 0; /* of a step around */
   int count = azl_loop_turn(self->loop, max_wait_ms);
   luaL_checkstack(L, 5, "step");
   count += run_step(L, self, slice_ms);
