@@ -45,8 +45,12 @@ struct azl_lua_op_kind {
   void (*status)(lua_State *L, struct azl_op *op);
   /* Resume token, or NULL where there is none; may be NULL. */
   char *(*token)(struct azl_op *op);
-  /* Instead of azl_op_cancel; may be NULL. */
-  void (*cancel)(lua_State *L, struct azl_op *op);
+  /* Instead of azl_op_cancel; may be NULL. for_good: also what it would begin
+     later. */
+  void (*cancel)(lua_State *L, struct azl_op *op, bool for_good);
+  /* Adds fields to the error on the top of the stack, which somebody has now
+     waited for; may be NULL. */
+  void (*failed)(lua_State *L, int box, struct azl_op *op);
 };
 
 enum azl_lua_op_slot { AZL_SLOT_OWNER = 1, AZL_SLOT_MAP, AZL_SLOT_RESULTS };

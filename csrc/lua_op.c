@@ -55,19 +55,19 @@ static int op_status (lua_State *L) {
   return 1;
 }
 
-static void cancel (lua_State *L, struct azl_lua_op *box) {
+static void cancel (lua_State *L, struct azl_lua_op *box, bool for_good) {
   if (!box->op || box->op->state != AZL_OP_PENDING) return;
   if (box->kind->cancel)
-    box->kind->cancel(L, box->op);
+    box->kind->cancel(L, box->op, for_good);
   else
     azl_op_cancel(box->op);
 }
 
-/* op:cancel() -> op */
+/* op:cancel(for_good) -> op */
 static int op_cancel (lua_State *L) {
   const struct azl_lua_op *box = luaL_checkudata(L, 1, OP_TYPE);
   if (box->op) azl_lua_check_process(L, box->op->loop);
-  cancel(L, lua_touserdata(L, 1));
+  cancel(L, lua_touserdata(L, 1), lua_toboolean(L, 2));
   azl_lua_touch(L);
   lua_settop(L, 1);
   return 1;
@@ -101,7 +101,7 @@ static int op_map (lua_State *L) {
 static int op_close (lua_State *L) {
   struct azl_lua_op *box = luaL_checkudata(L, 1, OP_TYPE);
   if (!box->op || azl_lua_foreign(L)) return 0;
-  cancel(L, box);
+  cancel(L, box, false);
   return 0;
 }
 

@@ -232,17 +232,30 @@ static int push_task (lua_State *L, int box, struct azl_op *op) {
 }
 
 /* Asks the coroutine to end: the wait it stands in returns nil and an error
-   of kind "cancelled", as does its next one if it is not waiting. */
-static void cancel_task (lua_State *L, struct azl_op *op) {
+   of kind "cancelled", as does its next one if it is not waiting; for good:
+   as do all later ones. */
+static void cancel_task (lua_State *L, struct azl_op *op, bool for_good) {
   struct azl_lua_task *task = task_at(op);
   (void)L;
   task->cancelled = true;
-  if (task->current) {
-    task->cancel_told = true;
-    azl_wait_wake(task->current, AZL_WAIT_CANCELLED);
-  } else if (!task->started) {
+  task->doomed = task->doomed || for_good;
+  if (!task->started) {
     azl_op_cancel(op);
+    return;
   }
+  task->cancel_told = task->current && !task->shielded;
+  if (task->cancel_told) azl_wait_wake(task->current, AZL_WAIT_CANCELLED);
+}
+
+/* What a cancelled task raised is no result, but its waiter has it now. */
+static void push_raised (lua_State *L, int box, struct azl_op *op) {
+  task_at(op)->awaited = true;
+  if (!task_at(op)->failed) return;
+  if (lua_getiuservalue(L, box, AZL_SLOT_RESULTS) == LUA_TTABLE) {
+    lua_rawgeti(L, -1, 1);
+    lua_setfield(L, -3, "raised");
+  }
+  lua_pop(L, 1);
 }
 
 static void push_failed (lua_State *L, struct azl_op *op) {
@@ -254,6 +267,7 @@ static const struct azl_lua_op_kind task_kind = {
     .push = push_task,
     .status = push_failed,
     .cancel = cancel_task,
+    .failed = push_raised,
 };
 
 bool azl_lua_task_lost (const struct azl_lua_op *box) {

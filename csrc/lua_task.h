@@ -11,7 +11,11 @@ struct azl_lua_task {
   struct azl_list *runnable;
   struct azl_wait *current; /* what it waits for now, or NULL */
   const void *coroutine;    /* to compare with; never followed */
-  bool started, cancelled, cancel_told, failed, awaited;
+  bool started, failed, awaited;
+  bool cancelled, cancel_told;
+  bool doomed;   /* cancelled for good: each wait from now on ends at once */
+  bool shielded; /* the current wait is none of those */
+  int ignored;   /* waits that it has begun since it was told */
 };
 
 /* The task whose coroutine is running L, or NULL. Pushes nothing. */

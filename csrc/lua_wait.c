@@ -7,7 +7,18 @@
 #define WAIT_TYPE "azure.wait"
 
 /* The stack of a wait that is under way. */
-enum { AT_OP = 1, AT_OPTIONS, AT_PROGRESS, AT_DEADLINE, AT_SEEN, AT_WAIT };
+enum {
+  AT_OP = 1,
+  AT_OPTIONS,
+  AT_PROGRESS,
+  AT_DEADLINE,
+  AT_SEEN,
+  AT_WAIT,
+  AT_SHIELD = AT_OPTIONS /* when the options have been read */
+};
+
+/* Waits that a task may begin after it was cancelled for good. */
+enum { MAX_IGNORED = 100 };
 
 /* Not when Lua finds the time to collect it: its answer may be large. */
 static void release (struct azl_lua_op *box) {
@@ -30,6 +41,7 @@ static int push_results (lua_State *L) {
   } else {
     lua_pushnil(L);
     azl_lua_push_err(L, box->op->err);
+    if (box->kind->failed) box->kind->failed(L, AT_OP, box->op);
   }
   if (box->once) release(box);
   if (!mapped) return lua_gettop(L) - AT_OP;
@@ -66,17 +78,38 @@ static int tell_progress (lua_State *L, struct azl_wait *wait) {
   return progress_told(L, LUA_OK, 0);
 }
 
+/* Who is told to end: the task whose coroutine this is, or the one that
+   resumed it. */
+static struct azl_lua_task *owner_of (lua_State *L) {
+  struct azl_lua_task *task = azl_lua_current_task(L);
+  return task ? task : *azl_lua_running(L);
+}
+
+static bool is_over (lua_State *L, const struct azl_lua_task *owner) {
+  if (!owner || !owner->cancelled || lua_toboolean(L, AT_SHIELD)) return false;
+  return owner->doomed || !owner->cancel_told;
+}
+
 /* The task was told to end: what only it waits for is stopped with it. */
-static int wait_cancelled (lua_State *L) {
+static void let_go (lua_State *L) {
   struct azl_lua_op *box = lua_touserdata(L, AT_OP);
-  if (azl_list_empty(&box->op->waits)) {
-    if (box->kind->cancel)
-      box->kind->cancel(L, box->op);
-    else
-      azl_op_cancel(box->op);
-  }
+  const struct azl_lua_task *owner = owner_of(L);
+  if (box->op->state != AZL_OP_PENDING || !azl_list_empty(&box->op->waits))
+    return;
+  if (box->kind->cancel)
+    box->kind->cancel(L, box->op, owner && owner->doomed);
+  else
+    azl_op_cancel(box->op);
+}
+
+static int tell_cancelled (lua_State *L) {
   return fail_wait(L, AZL_ERR_CANCELLED, "Cancelled",
                    "was left: the task that waited for it was cancelled", NULL);
+}
+
+static int wait_cancelled (lua_State *L) {
+  let_go(L);
+  return tell_cancelled(L);
 }
 
 static int wait_woken (lua_State *L, int status, lua_KContext ctx) {
@@ -103,6 +136,41 @@ static int task_woken (lua_State *L, int status, lua_KContext ctx) {
   if (by_stranger || wait->reason == AZL_WAIT_PENDING)
     return lua_yieldk(L, 0, 0, task_woken);
   return wait_woken(L, status, ctx);
+}
+
+static int ignored_again (lua_State *L, int status, lua_KContext ctx) {
+  struct azl_lua_task *owner = owner_of(L);
+  (void)status;
+  (void)ctx;
+  lua_settop(L, AT_WAIT);
+  if (++owner->ignored <= MAX_IGNORED) return tell_cancelled(L);
+  owner->awaited = true; /* nobody's fault that is worth a report */
+  return luaL_error(L,
+                    "this task was cancelled for good and has begun %d "
+                    "waits since: it ends here",
+                    owner->ignored);
+}
+
+static int turn_over (lua_State *L, int status, lua_KContext ctx) {
+  const struct azl_lua_task *running = *azl_lua_running(L);
+  if (!running || running->coroutine != L)
+    return lua_yieldk(L, 0, ctx, turn_over);
+  return ignored_again(L, status, ctx);
+}
+
+/* What it goes on to begin is stopped before anything is sent. One that goes
+   on all the same must not keep everybody else from going on: each further
+   wait gives way before it ends, and a loop that takes no notice is ended by
+   an error. */
+static int end_at_once (lua_State *L, struct azl_lua_task *owner) {
+  bool gives_way = azl_lua_current_task(L) == owner && lua_isyieldable(L);
+  let_go(L);
+  if (!owner->cancel_told) {
+    owner->cancel_told = true;
+    return tell_cancelled(L);
+  }
+  if (gives_way) return lua_yieldk(L, 0, 0, turn_over);
+  return ignored_again(L, LUA_OK, 0);
 }
 
 static bool nothing_can_happen (struct azl_loop *loop) {
@@ -137,8 +205,14 @@ static bool told_in_place (lua_State *L, struct azl_wait *wait) {
 /* Where the coroutine cannot be suspended the loop runs right here. */
 static int wait_in_place (lua_State *L, struct azl_wait *wait) {
   struct azl_loop *loop = wait->op->loop;
+  struct azl_lua_task *owner = owner_of(L);
   do {
     while (wait->reason == AZL_WAIT_PENDING) {
+      if (is_over(L, owner)) {
+        owner->cancel_told = true;
+        azl_wait_end(wait);
+        return wait_cancelled(L);
+      }
       if (nothing_can_happen(loop)) return never_ends(L, wait);
       (void)azl_lua_step(L, -1, -1);
     }
@@ -177,11 +251,8 @@ static int wait_outside (lua_State *L, struct azl_wait *wait,
 static int wait_again (lua_State *L) {
   struct azl_lua_op *box = lua_touserdata(L, AT_OP);
   struct azl_wait *wait = lua_touserdata(L, AT_WAIT);
-  struct azl_lua_task *task = azl_lua_current_task(L);
-  if (task && task->cancelled && !task->cancel_told) {
-    task->cancel_told = true;
-    return wait_cancelled(L);
-  }
+  struct azl_lua_task *task = azl_lua_current_task(L), *owner = owner_of(L);
+  if (is_over(L, owner)) return end_at_once(L, owner);
   if (box->op->state != AZL_OP_PENDING) return push_results(L);
   if (task && &task->op == box->op)
     return luaL_error(L, "a task cannot wait for itself");
@@ -195,9 +266,13 @@ static int wait_again (lua_State *L) {
     azl_list_remove(&wait->node);
     return wait_woken(L, LUA_OK, 0);
   }
-  if (own_task) return azl_lua_suspend(L, wait, task_woken);
-  return wait_outside(L, wait, way);
+  if (!own_task) return wait_outside(L, wait, way);
+  task->shielded = lua_toboolean(L, AT_SHIELD);
+  return azl_lua_suspend(L, wait, task_woken);
 }
+
+static const char *const wait_options[] = {"timeout", "on_progress", "shield",
+                                           NULL};
 
 static void check_wait_options (lua_State *L) {
   luaL_checktype(L, AT_OPTIONS, LUA_TTABLE);
@@ -205,8 +280,12 @@ static void check_wait_options (lua_State *L) {
   while (lua_next(L, AT_OPTIONS) != 0) {
     const char *key =
         lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
-    if (strcmp(key, "timeout") != 0 && strcmp(key, "on_progress") != 0)
-      luaL_error(L, "unknown option '%s' of wait (known: timeout, on_progress)",
+    const char *const *known = wait_options;
+    while (*known && strcmp(*known, key) != 0) known++;
+    if (!*known)
+      luaL_error(L,
+                 "unknown option '%s' of wait (known: timeout, on_progress, "
+                 "shield)",
                  key);
     lua_pop(L, 1);
   }
@@ -225,6 +304,12 @@ static int64_t wait_deadline (lua_State *L, struct azl_loop *loop) {
   return timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;
 }
 
+static void read_shield (lua_State *L) {
+  if (lua_isnil(L, AT_OPTIONS)) return;
+  lua_pushboolean(L, azl_lua_opt_bool(L, AT_OPTIONS, "shield", false));
+  lua_replace(L, AT_SHIELD);
+}
+
 /* op:wait(opts) -> results | nil, err */
 int azl_lua_op_wait (lua_State *L) {
   struct azl_lua_op *box = azl_lua_op_check(L, AT_OP);
@@ -237,6 +322,7 @@ int azl_lua_op_wait (lua_State *L) {
                   "on_progress must be a function");
   lua_pushinteger(L, deadline_ms);
   lua_pushinteger(L, 0);
+  read_shield(L);
   if (box->op->state != AZL_OP_PENDING) return push_results(L);
   struct azl_wait *wait = lua_newuserdatauv(L, sizeof(*wait), 0);
   memset(wait, 0, sizeof(*wait));

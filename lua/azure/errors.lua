@@ -25,6 +25,7 @@ local errors = {}
 ---@field details table[]? the service's own details, decoded on first use
 ---@field inner table? the service's own innererror, decoded on first use
 ---@field body string? the error document as it was received, bounded
+---@field raised any what a cancelled task raised instead of ending quietly
 
 errors.kinds = {
   auth = true, service = true, transport = true, timeout = true, cancelled = true,

@@ -100,9 +100,14 @@ Op.__name = "azure.op"
 ---@field percent number?
 ---@field next_poll_in number? seconds
 
+---@class azure.WaitOptions
+---@field timeout number? seconds
+---@field on_progress (fun(status: azure.OpStatus))? told of each change
+---@field shield boolean? wait in a cancelled task too: for what it must do before it ends
+
 --- Waits for the end. On the main thread that runs the loop; in a task only the
 --- task stands still. A timeout ends the waiting, not the operation.
----@param opts number|{ timeout: number?, on_progress: fun(status: azure.OpStatus)? }|nil a number is the timeout
+---@param opts number|azure.WaitOptions|nil a number is the timeout
 ---@return any ... the results, or nil
 ---@return azure.Error? err
 function Op:wait(opts) end
@@ -115,9 +120,12 @@ function Op:done() end
 ---@return azure.OpStatus status
 function Op:status() end
 
---- Stops it, or our part of it: what Azure has begun goes on there.
+--- Stops it, or our part of it: what Azure has begun goes on there. A task is
+--- told to end: the wait in which it stands, or its next one, returns nil and an
+--- error of kind "cancelled", and what it waited for is cancelled too.
+---@param for_good boolean? of a task: so do all of its later waits; one that takes no notice of it is ended
 ---@return azure.Op op itself
-function Op:cancel() end
+function Op:cancel(for_good) end
 
 --- A text without secrets with which `client:resume` takes it up again, in any process.
 ---@return string? token

@@ -189,6 +189,76 @@ describe("azure.task", function()
     assert.equal("cancelled", op:status().state)
   end)
 
+  it("cancels a task for good: each wait from then on, and what takes no notice", function()
+    local waits = 0
+    local task = azure.spawn(function()
+      while true do
+        azure.sleep(1)
+        waits = waits + 1
+      end
+    end)
+    local other = azure.spawn(function() return azure.sleep(0) end)
+    azure.loop():step(0)
+
+    local result, err = task:cancel(true):wait()
+
+    assert.is_nil(result)
+    assert.equal("cancelled", err.kind)
+    assert.matches("cancelled for good", err.raised)
+    assert.is_true(waits <= 101)
+    assert.is_true(other:wait())
+  end)
+
+  it("cancels waits where the coroutine cannot be suspended too", function()
+    local seen = {}
+    local function waiting(name)
+      return function()
+        local before = azure.loop():now()
+        local _, err = azure.sleep(1000)
+        seen[name] = err.kind .. (azure.loop():now() - before < 10 and ", at once" or "")
+      end
+    end
+    local inside = azure.spawn(function() string.gsub("x", "x", waiting("gsub")) end)
+    local nested = azure.spawn(function() coroutine.wrap(waiting("generator"))() end)
+    azure.spawn(function()
+      azure.sleep(1)
+      inside:cancel()
+      nested:cancel()
+    end)
+
+    inside:wait()
+    nested:wait()
+
+    assert.same({ gsub = "cancelled, at once", generator = "cancelled, at once" }, seen)
+  end)
+
+  it("shields a wait from a cancellation, which the next one gets", function()
+    local seen = {}
+    local task = azure.spawn(function()
+      seen[1] = core.sleep(10):wait{ shield = true }
+      seen[2] = select(2, azure.sleep(10)).kind
+    end)
+    azure.loop():step(0)
+
+    task:cancel():wait()
+
+    assert.same({ true, "cancelled" }, seen)
+  end)
+
+  it("gives what a cancelled task raised with the cancellation, and takes it as told", function()
+    local program = [[
+      local azure = require "azure"
+      local task = azure.spawn(function() azure.sleep(1) error("at clean-up", 0) end)
+      azure.loop():step(0)
+      local _, err = task:cancel():wait()
+      print(err.kind, err.raised)]]
+    local pipe = assert(io.popen(("%s -e '%s' 2>&1"):format(os.getenv("LUA") or "lua5.4", program)))
+    local text = pipe:read("a")
+    pipe:close()
+
+    assert.equal("cancelled\tat clean-up\n", text)
+  end)
+
   it("never starts a task that is cancelled first", function()
     local started = false
     local task = azure.spawn(function() started = true end)
