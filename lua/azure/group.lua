@@ -4,8 +4,11 @@
 --     for i, id in ipairs(ids) do group:spawn(establish, id) end
 --     local results, err = group:wait()
 --
--- The first failure cancels the others; no task outlives its group: `wait` and
--- the end of the block return when all of them have ended.
+-- The first failure cancels the others for good: each of their waits ends at
+-- once. No task outlives its group: `wait` and the end of the block return when
+-- all of them have ended, at the deadline at the latest. A task that neither
+-- waits nor returns cannot be stopped. What it must still do before it ends may
+-- wait with `op:wait{ shield = true, timeout = 10 }`.
 
 local core = require "azure.core"
 local errors = require "azure.errors"
@@ -21,7 +24,7 @@ Group.__name = "azure.group"
 local options = { timeout = true, fail_on_err = true }
 
 local function cancel_all(self)
-  for _, task in ipairs(self.tasks) do task:cancel() end
+  for _, task in ipairs(self.tasks) do task:cancel(true) end
 end
 
 -- failure: { raised = true, value } or { value }. Only the first one counts.
@@ -31,13 +34,17 @@ local function fail(self, failure)
   cancel_all(self)
 end
 
-local function watch_deadline(self, timeout)
-  return core.task(function()
-    if not core.sleep(timeout):wait() then return end
-    fail(self, { errors.new{
-      kind = "timeout", code = "GroupTimeout", message = ("the group had not ended after %g s"):format(timeout),
-      hint = "its tasks were cancelled; give it a longer `timeout`",
-    } })
+local function fail_late(self)
+  fail(self, { errors.new{
+    kind = "timeout", code = "GroupTimeout", message = ("the group had not ended after %g s"):format(self.timeout),
+    hint = "its tasks were cancelled; give it a longer `timeout`",
+  } })
+end
+
+local function watch_deadline(self)
+  self.deadline = core.loop():now() + self.timeout
+  self.watchdog = core.task(function()
+    if core.sleep(self.timeout):wait() then fail_late(self) end
   end)
 end
 
@@ -52,9 +59,9 @@ function module.new(opts)
   local timeout = opts.timeout
   if timeout and (timeout ~= timeout or timeout < 0) then error("group: 'timeout' must be seconds from 0 up", 2) end
   local self = setmetatable({
-    tasks = {}, results = { n = 0 }, fail_on_err = opts.fail_on_err or false, closed = false,
+    tasks = {}, results = { n = 0 }, fail_on_err = opts.fail_on_err or false, closed = false, timeout = timeout,
   }, Group)
-  if timeout then self.watchdog = watch_deadline(self, timeout) end
+  if timeout then watch_deadline(self) end
   return self
 end
 
@@ -78,27 +85,49 @@ function Group:spawn(fn, ...)
   self.results.n = index
   local task = core.task(function(...) keep(self, index, pcall(fn, ...)) end, ...)
   self.tasks[index] = task
-  if self.failure then task:cancel() end
+  if self.failure then task:cancel(true) end
   return task
 end
 
--- A task may start others: the list may grow. A wait that ends before its task
--- does was ours that was cancelled.
+-- Turns of the loop in which tasks may end after the deadline.
+local LAST_TURNS = 1000
+
+local function is_late(self)
+  return self.deadline ~= nil and core.loop():now() >= self.deadline
+end
+
+local function let_end(self, task)
+  while not task:done() do
+    self.turns = (self.turns or 0) + 1
+    if self.turns > LAST_TURNS then return end
+    core.sleep(0):wait{ shield = true }
+  end
+end
+
+-- A wait that ends before its task does has met the deadline, or was ours that
+-- was cancelled; from then on only the deadline ends it.
+local function wait_for(self, task)
+  while not task:done() and not is_late(self) do
+    local seconds = self.deadline and math.max(0, self.deadline - core.loop():now())
+    local _, err = task:wait{ timeout = seconds, shield = self.failure ~= nil }
+    if not task:done() and err.kind == "cancelled" then fail(self, { err }) end
+  end
+  if task:done() then return end
+  fail_late(self)
+  let_end(self, task)
+end
+
+-- A task may start others: the list may grow.
 local function wait_for_all(self)
   local index = 1
   while self.tasks[index] do
-    local task = self.tasks[index]
-    local _, err = task:wait()
-    if task:done() then
-      index = index + 1
-    else
-      fail(self, { err })
-    end
+    wait_for(self, self.tasks[index])
+    index = index + 1
   end
-  if self.watchdog then self.watchdog:cancel():wait() end
+  if self.watchdog then self.watchdog:cancel():wait{ shield = true } end
 end
 
---- Waits until every task has ended.
+--- Waits until every task has ended, at most until the deadline.
 ---@return table? results what the tasks returned (first values), in the order in which they were started; `n` of them
 ---@return azure.Error|table|nil err after a failure the first one; otherwise a table of errors by index, or nil
 --- what a task raised is raised

@@ -90,6 +90,93 @@ describe("azure.group", function()
     assert.is_nil((group:wait()))
   end)
 
+  it("ends at its deadline though its tasks go on after a cancelled wait", function()
+    local started, ended = azure.loop():now(), {}
+    local group <close> = azure.group{ timeout = 60 }
+    group:spawn(function()
+      for _ = 1, 50 do azure.sleep(10) end
+      ended.counted = azure.loop():now()
+    end)
+    group:spawn(function() while true do azure.sleep(10) end end)
+
+    local results, err = group:wait()
+
+    assert.is_nil(results)
+    assert.equal("GroupTimeout", err.code)
+    assert.is_true(azure.loop():now() - started < 61)
+    assert.is_true(ended.counted - started < 61)
+    assert.is_true(azure.loop():idle())
+  end)
+
+  it("returns at its deadline though a task can not be stopped", function()
+    local going = true
+    azure.loop():auto_advance(false) -- for such tasks virtual time stands still
+    do
+      local group <close> = azure.group{ timeout = 0.02 }
+      group:spawn(function() while going do pcall(azure.sleep, 10) end end)
+      group:spawn(function() while going do coroutine.yield() end end)
+
+      local _, err = group:wait()
+
+      assert.equal("GroupTimeout", err.code)
+      assert.equal("azure.group (2 of 2 tasks under way)", tostring(group))
+    end
+    going = false
+    helper.until_true(function() return azure.loop():idle() end)
+  end)
+
+  it("begins nothing more in a task of a group that has failed", function()
+    local e = helper.emulator{ seed = "contoso" }
+    local client = helper.client(e)
+    local group <close> = azure.group()
+    local kinds = {}
+    group:spawn(function()
+      azure.sleep(100)
+      for i = 1, 3 do
+        local _, err = client:put(e.ids.signalr .. "/sharedPrivateLinkResources/func-pe", {
+          properties = { privateLinkResourceId = e.ids.func, groupId = "sites" } })
+        kinds[i] = err.kind
+      end
+    end)
+    group:spawn(function() azure.sleep(1) error("first", 0) end)
+
+    assert.error_matches(function() group:wait() end, "first")
+    azure.sleep(10)
+
+    assert.same({ "cancelled", "cancelled", "cancelled" }, kinds)
+    assert.equal(0, #e:requests("PUT"))
+  end)
+
+  it("lets a task that has failed shield what it must still do", function()
+    local group <close> = azure.group{ timeout = 60 }
+    local seen = {}
+    group:spawn(function()
+      azure.sleep(100)
+      seen.shielded = core.sleep(5):wait{ shield = true }
+      seen.after = azure.sleep(5)
+    end)
+    group:spawn(function() azure.sleep(1) error("first", 0) end)
+
+    pcall(group.wait, group)
+
+    assert.same({ shielded = true }, seen)
+  end)
+
+  it("ends inner groups and tasks that a task waits for, for good", function()
+    local group <close> = azure.group{ timeout = 60 }
+    group:spawn(function()
+      local inner <close> = azure.group()
+      inner:spawn(function() while true do azure.sleep(10) end end)
+      inner:wait()
+    end)
+    group:spawn(function() azure.run(function() while true do azure.sleep(10) end end) end)
+
+    local _, err = group:wait()
+
+    assert.equal("GroupTimeout", err.code)
+    assert.is_true(azure.loop():idle())
+  end)
+
   it("has no deadline left over when it ends in time", function()
     local group <close> = azure.group{ timeout = 3600 }
     group:spawn(sleeper(1))
