@@ -51,15 +51,10 @@ function task.sleep(seconds)
 end
 
 local function run_worker(state, fn)
-  while not state.raised do
+  while state.next <= state.count and not state.group.failure do
     local index = state.next
-    if index > state.count then return end
     state.next = index + 1
-    local ok, value, err = pcall(fn, state.list[index], index)
-    if not ok then
-      state.raised = state.raised or { value }
-      return
-    end
+    local value, err = fn(state.list[index], index)
     state.results[index] = value
     if not value and err ~= nil then
       state.errors = state.errors or {}
@@ -70,33 +65,33 @@ end
 
 local map_options = { concurrency = true }
 
---- Calls `fn(item, index)` for each item of a list in up to `concurrency` tasks.
----@param list any[]
----@param opts {concurrency: integer?} default 8
----@param fn fun(item: any, index: integer): any, any
----@return table results by index, as `fn` returned them (first values)
----@return table? errs by index, the second values where the first was nil or false; nil when there is none
-function task.map(list, opts, fn)
-  if type(list) ~= "table" then error("map: 'list' must be a table", 2) end
-  opts = errors.check_options(opts, map_options, "map")
-  check_function(fn, "map")
+local function check_map(list, opts, fn)
+  if type(list) ~= "table" then error("map: 'list' must be a table", 3) end
+  opts = errors.check_options(opts, map_options, "map", 3)
+  if type(fn) ~= "function" then error(("map: 'fn' must be a function, not a %s"):format(type(fn)), 3) end
   local concurrency = opts.concurrency or 8
   if math.type(concurrency) ~= "integer" or concurrency < 1 then
-    error("map: 'concurrency' must be an integer from 1 up", 2)
+    error("map: 'concurrency' must be an integer from 1 up", 3)
   end
-  local state = { list = list, count = #list, next = 1, results = {} }
-  local workers = {}
-  for i = 1, math.min(concurrency, state.count) do workers[i] = core.task(run_worker, state, fn) end
-  local cancelled
-  for _, worker in ipairs(workers) do
-    local _, err = worker:wait()
-    if errors.is(err) and err.kind == "cancelled" then cancelled = err break end
-  end
-  if cancelled then
-    for _, worker in ipairs(workers) do worker:cancel() end
-    return nil, cancelled
-  end
-  if state.raised then error(state.raised[1], 0) end
+  return concurrency
+end
+
+--- Calls `fn(item, index)` for each item of a list in up to `concurrency`
+--- tasks. They end before it returns: what one raises cancels the others and is
+--- raised, and they are cancelled with the task that waits here.
+---@param list any[]
+---@param opts {concurrency: integer?}? default 8
+---@param fn fun(item: any, index: integer): any, any
+---@return table? results by index, as `fn` returned them (first values); nil when it was cancelled
+---@return table|azure.Error|nil errs by index, the second values where the first was nil or false; nil when there is
+--- none; without results the one error, of kind "cancelled"
+function task.map(list, opts, fn)
+  local concurrency = check_map(list, opts, fn)
+  local group <close> = require("azure.group").new()
+  local state = { list = list, count = #list, next = 1, results = {}, group = group }
+  for _ = 1, math.min(concurrency, state.count) do group:spawn(run_worker, state, fn) end
+  local ended, cancelled = group:wait()
+  if not ended then return nil, cancelled end
   return state.results, state.errors
 end
 

@@ -343,6 +343,58 @@ describe("azure.map", function()
     assert.same({ "no" }, errs)
   end)
 
+  it("cancels the others when an item raises, and starts no more", function()
+    local seen, before = {}, azure.loop():now()
+    assert.error_matches(function()
+      azure.map({ 1, 2, 3, 4 }, { concurrency = 2 }, function(x)
+        if x == 2 then azure.sleep(1) error("at two") end
+        local slept, err = azure.sleep(1000)
+        seen[#seen + 1] = { x, slept == nil and err.kind }
+      end)
+    end, "at two")
+
+    assert.same({ { 1, "cancelled" } }, seen)
+    assert.is_true(azure.loop():now() - before < 10)
+    assert.is_true(azure.loop():idle())
+  end)
+
+  it("ends with the task that waits for it", function()
+    local seen, result = {}, nil
+    local task = azure.spawn(function()
+      result = table.pack(azure.map({ 1, 2, 3 }, { concurrency = 2 }, function(x)
+        seen[#seen + 1] = x
+        return azure.sleep(1000)
+      end))
+    end)
+    azure.sleep(1)
+
+    task:cancel():wait()
+
+    assert.is_nil(result[1])
+    assert.equal("cancelled", result[2].kind)
+    assert.same({ 1, 2 }, seen)
+    assert.is_true(azure.loop():idle())
+  end)
+
+  it("ends with an error out of its wait, as Ctrl-C is one", function()
+    local loop = azure.loop()
+    local host = { n = 0 }
+    loop:on_wait(function()
+      return function()
+        host.n = host.n + 1
+        loop:step(0)
+        if host.n == 3 then error("interrupted!", 0) end
+        return true
+      end
+    end)
+    local ok, err = pcall(azure.map, { 1, 2, 3 }, nil, function() return azure.sleep(1000) end)
+    loop:on_wait(nil)
+
+    assert.same({ false, "interrupted!" }, { ok, err })
+    loop:step(0)
+    assert.is_true(loop:idle())
+  end)
+
   it("raises what an item raises", function()
     assert.error_matches(function()
       azure.map({ 1, 2, 3 }, { concurrency = 1 }, function(x) if x == 2 then error("at two") end return x end)
