@@ -73,6 +73,7 @@ int64_t azl_arm_timeout_ms (const struct azl_arm *arm);
 struct azl_arm_facts {
   const char *client_request_id, *request_id, *correlation_id;
   int attempts;
+  bool maybe_done; /* an attempt before the last one may have got through */
 };
 void azl_arm_facts (struct azl_op *op, struct azl_arm_facts *out);
 

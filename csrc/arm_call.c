@@ -110,6 +110,7 @@ static bool retry (struct azl_call *call, int status, int64_t retry_after_ms,
   if (call->max_retries >= 0) policy.max_retries = call->max_retries;
   int64_t delay_ms = azl_retry_delay_ms(&policy, &attempt, azl_random_jitter());
   if (delay_ms < 0 || delay_ms >= left_ms(call)) return false;
+  if (!azl_surely_not_done(&attempt)) call->maybe_done = true;
   wait_then_pace(call, delay_ms);
   return true;
 }
@@ -415,4 +416,5 @@ void azl_arm_facts (struct azl_op *op, struct azl_arm_facts *out) {
   out->request_id = call->request_id;
   out->correlation_id = call->correlation_id;
   out->attempts = call->attempt;
+  out->maybe_done = call->maybe_done;
 }

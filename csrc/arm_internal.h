@@ -44,7 +44,8 @@ struct azl_call {
   int max_retries, attempt, redirects, challenges, registrations;
   bool has_body, safe_to_repeat, any_status, any_redirect, anonymous,
       has_answer, no_register;
-  bool let_go; /* counted by the pacing, whose end was not told yet */
+  bool maybe_done; /* an attempt before the last one may have got through */
+  bool let_go;     /* counted by the pacing, whose end was not told yet */
 };
 
 /* Of this call: the caller's or ours. Borrowed. */

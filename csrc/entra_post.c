@@ -76,6 +76,7 @@ static struct azl_err *lost_error (struct post *post,
                     post->url, was->message ? was->message : "no reason given");
   azl_err_set(err, method, "POST");
   azl_err_set(err, url, post->url);
+  azl_err_set_inner(err, was);
   err->attempts = post->attempts;
   return azl_err_redact_form(err, &post->form);
 }

@@ -122,6 +122,12 @@ void azl_err_set_at (struct azl_err *err, size_t offset, const char *text) {
   *member = copy;
 }
 
+void azl_err_set_inner (struct azl_err *err, const struct azl_err *inner) {
+  if (is_oom(err)) return;
+  azl_err_free(err->inner);
+  err->inner = inner ? azl_err_copy(inner) : NULL;
+}
+
 const char *azl_err_kind_name (enum azl_err_kind kind) {
   static const char *const names[] = {
 #define X(constant, name) name,

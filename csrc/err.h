@@ -52,6 +52,9 @@ void azl_err_free (struct azl_err *err);
   azl_err_set_at((err), offsetof(struct azl_err, member), (text))
 void azl_err_set_at (struct azl_err *err, size_t offset, const char *text);
 
+/* Keeps a copy of the failure that led to err; NULL: none. */
+void azl_err_set_inner (struct azl_err *err, const struct azl_err *inner);
+
 /* Makes the message plain (plain.h): it quotes a server's words. */
 void azl_err_flatten (struct azl_err *err);
 

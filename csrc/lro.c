@@ -21,7 +21,8 @@ struct azl_lro {
   struct azl_headers headers; /* of the caller, for each request */
   struct azl_op *call;        /* under way, or the last one once finished */
   struct azl_timer timer;
-  char *fetch; /* the result's URL once the operation succeeded */
+  char *fetch;             /* the result's URL once the operation succeeded */
+  struct azl_err *trouble; /* of the last poll; NULL: it was answered */
   int64_t deadline_ms;
   struct azl_lro_pace pace;
   bool anonymous, gone;
@@ -63,6 +64,7 @@ static void lro_destroy (struct azl_op *op) {
   azl_lro_state_clear(&lro->state);
   azl_headers_free(&lro->headers);
   azl_free(lro->fetch);
+  azl_err_free(lro->trouble);
   azl_arm_unref(lro->arm);
   azl_free(lro);
 }
@@ -74,7 +76,7 @@ static const struct azl_op_class lro_class = {"operation", lro_cancel,
 
 /* Says which request the operation began with. */
 static void name_request (const struct azl_lro *lro, struct azl_err *err) {
-  struct azl_arm_facts facts = {NULL, NULL, NULL, 0};
+  struct azl_arm_facts facts = {0};
   char *url = azl_url_redact(lro->state.url);
   azl_err_set(err, method, azl_lro_method_name(lro->state.method));
   azl_err_set(err, url, url);
@@ -86,15 +88,28 @@ static void name_request (const struct azl_lro *lro, struct azl_err *err) {
   azl_err_set(err, correlation_id, facts.correlation_id);
 }
 
+/* ", the last of them ended with ServerBusy (HTTP 503)", or NULL. */
+static char *last_trouble (const struct azl_lro *lro) {
+  const struct azl_err *last = lro->trouble;
+  char status[32] = "";
+  if (!last) return NULL;
+  if (last->status)
+    snprintf(status, sizeof(status), " (HTTP %d)", last->status);
+  return azl_format(", the last of them ended with %s%s",
+                    last->code ? last->code : azl_err_kind_name(last->kind),
+                    status);
+}
+
 static void fail_timeout (struct azl_lro *lro) {
-  const char *tail = lro->pace.failures > 0
-                         ? ", the last of them without a usable answer"
-                         : "";
-  struct azl_err *err = azl_err_new(
-      AZL_ERR_TIMEOUT, "PollingTimeout",
-      "the operation was still %s at the deadline, after %d status "
-      "requests%s",
-      lro->fetch ? "without its result" : lro->status, lro->pace.polls, tail);
+  char *tail = last_trouble(lro);
+  struct azl_err *err =
+      azl_err_new(AZL_ERR_TIMEOUT, "PollingTimeout",
+                  "the operation was still %s at the deadline, after %d status "
+                  "requests%s",
+                  lro->fetch ? "without its result" : lro->status,
+                  lro->pace.polls, tail ? tail : "");
+  azl_free(tail);
+  azl_err_set_inner(err, lro->trouble);
   azl_err_set(err, hint,
               "it goes on in Azure; client:resume(op:resume_token()) goes on "
               "waiting, also in another process");
@@ -225,6 +240,8 @@ static void on_answer (struct azl_lro *lro,
   struct azl_lro_answer answer = {response->status, &response->headers,
                                   response->body.data, response->body.len};
   lro->pace.failures = 0;
+  azl_err_free(lro->trouble);
+  lro->trouble = NULL;
   if (lro->fetch) {
     on_fetched(lro, response);
     return;
@@ -236,22 +253,46 @@ static void on_answer (struct azl_lro *lro,
   azl_lro_step_clear(&step);
 }
 
+/* What the deadline itself cut off hides no earlier failure. */
+static void wait_out (struct azl_lro *lro, const struct azl_err *err) {
+  bool over = now_ms(lro) >= lro->deadline_ms;
+  lro->pace.failures++;
+  if (!over || !lro->trouble) {
+    azl_err_free(lro->trouble);
+    lro->trouble = azl_err_copy(err);
+  }
+  if (over)
+    fail_timeout(lro);
+  else
+    park(lro, err->retry_after_ms);
+}
+
+/* A DELETE that had to be sent again found nothing: the first one did it. */
+static bool deleted_before (const struct azl_lro *lro, struct azl_op *call) {
+  struct azl_arm_facts facts = {0};
+  if (lro->state.mode != AZL_LRO_START || lro->state.method != AZL_LRO_DELETE ||
+      call->err->kind != AZL_ERR_SERVICE || call->err->status != 404)
+    return false;
+  azl_arm_facts(call, &facts);
+  return facts.maybe_done;
+}
+
+static void end_gone (struct azl_lro *lro) {
+  lro->gone = true;
+  azl_op_finish(&lro->op, NULL);
+}
+
 static void on_trouble (struct azl_lro *lro, struct azl_op *call) {
   const struct azl_err *err = call->err;
   bool fetching = lro->fetch;
+  if (deleted_before(lro, call)) {
+    end_gone(lro);
+    return;
+  }
   if (!fetching && lro->state.mode != AZL_LRO_START) lro->pace.polls++;
   switch (azl_lro_trouble(&lro->state, err, fetching)) {
-  case AZL_LRO_WAIT:
-    lro->pace.failures++;
-    if (now_ms(lro) >= lro->deadline_ms)
-      fail_timeout(lro);
-    else
-      park(lro, err->retry_after_ms);
-    break;
-  case AZL_LRO_GONE:
-    lro->gone = true;
-    azl_op_finish(&lro->op, NULL);
-    break;
+  case AZL_LRO_WAIT: wait_out(lro, err); break;
+  case AZL_LRO_GONE: end_gone(lro); break;
   default:
     azl_op_finish(&lro->op, azl_lro_trouble_error(&lro->state, err, fetching));
   }
@@ -326,12 +367,11 @@ struct azl_op *azl_lro_begin (struct azl_arm *arm,
 }
 
 /* An operation that had ended when its token was taken: only its result is
-   missing. */
+   missing. A POST comes here only where there is none. */
 static void resume_ended (struct azl_lro *lro) {
   if (lro->state.method == AZL_LRO_DELETE ||
       lro->state.method == AZL_LRO_POST) {
-    lro->gone = true;
-    azl_op_finish(&lro->op, NULL);
+    end_gone(lro);
     return;
   }
   lro->fetch = azl_strdup(lro->state.url);

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAX_ERROR_BYTES (64 * 1024)
-
 /* Words of core-lro (http/operation.js): the first two anywhere in the status,
    so that "ProvisioningSucceeded" and "PartiallyFailed" are understood. */
 static const struct {
@@ -134,75 +132,4 @@ bool azl_lro_member (const char *text, size_t len, const char *key,
     at = skip_space(text, len, end + 1);
   }
   return false;
-}
-
-/* Copies an error that lies deeper ("properties", "error") to where every
-   error document has it. */
-static bool lift_error (const struct azl_lro_answer *answer,
-                        const char *const *path, struct azl_buf *out) {
-  const char *text = answer->body;
-  size_t at = 0, len = answer->len;
-  for (; *path; path++) {
-    text += at;
-    if (!azl_lro_member(text, len, *path, &at, &len)) return false;
-  }
-  return text[at] == '{' && azl_buf_add_str(out, "{\"error\":") &&
-         azl_buf_add(out, text + at, len) && azl_buf_add_str(out, "}");
-}
-
-/* Where the error of an operation is found: in a status body, in a resource,
-   in an operation of a deployment. */
-static const struct {
-  const char *path;
-  const char *steps[4];
-} error_places[] = {
-    {"error", {"error"}},
-    {"properties.error", {"properties", "error"}},
-    {"properties.statusMessage.error",
-     {"properties", "statusMessage", "error"}},
-    {"properties.provisioningError", {"properties", "provisioningError"}},
-};
-
-/* Takes one place's error over; false when it says nothing. What is missing
-   keeps what err had: the document says HTTP 200, which explains nothing. */
-static bool take_error (struct azl_err *err, size_t place,
-                        const struct azl_lro_answer *answer,
-                        const struct json_t *doc) {
-  const struct json_t *found = azl_json_at(doc, error_places[place].path);
-  bool code = json_is_string(azl_json_at(found, "code")) ||
-              json_is_integer(azl_json_at(found, "code"));
-  char *message =
-      azl_json_string(found, "message") ? NULL : azl_strdup(err->message);
-  char *old_code = code ? NULL : azl_strdup(err->code);
-  struct azl_buf lifted;
-  azl_buf_init(&lifted, MAX_ERROR_BYTES);
-  bool says = code || azl_json_string(found, "message");
-  if (says && lift_error(answer, error_places[place].steps, &lifted)) {
-    azl_err_from_body(err, answer->status, lifted.data, lifted.len,
-                      answer->headers);
-    if (message) azl_err_set(err, message, message);
-    if (old_code) azl_err_set(err, code, old_code);
-  }
-  azl_buf_free(&lifted);
-  azl_free(message);
-  azl_free(old_code);
-  return says;
-}
-
-struct azl_err *azl_lro_operation_error (const struct azl_lro_answer *answer,
-                                         const struct json_t *doc,
-                                         const char *word,
-                                         enum azl_lro_verdict verdict) {
-  struct azl_err *err = azl_err_new(
-      AZL_ERR_OPERATION,
-      verdict == AZL_LRO_CANCELED ? "OperationCanceled" : "OperationFailed",
-      "the operation ended as %s without saying why", word);
-  size_t place = 0, places = sizeof(error_places) / sizeof(*error_places);
-  while (doc && place < places && !take_error(err, place, answer, doc)) place++;
-  err->kind = AZL_ERR_OPERATION;
-  err->status = answer->status;
-  azl_err_set(err, hint,
-              "the resource may be left half made: read it, remove the cause, "
-              "then send the request again");
-  return err;
 }

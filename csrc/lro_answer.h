@@ -38,10 +38,12 @@ bool azl_lro_member (const char *text, size_t len, const char *key,
                      size_t *out_at, size_t *out_len);
 
 /* The failure that a Failed or Canceled operation reports, with the service's
-   own code and message wherever the body has them. */
+   own code and message wherever the body has them (lro_failure.c). */
 struct azl_err *azl_lro_operation_error (const struct azl_lro_answer *answer,
-                                         const struct json_t *doc,
                                          const char *word,
                                          enum azl_lro_verdict verdict);
+
+/* Makes an error the operation's own: its kind, and what to do then. */
+void azl_lro_mark_failed (struct azl_err *err);
 
 #endif

@@ -51,8 +51,8 @@ void azl_lro_step_clear (struct azl_lro_step *step) {
 
 static void fail_word (struct azl_lro_turn *turn,
                        enum azl_lro_verdict verdict) {
-  azl_lro_fail(turn, azl_lro_operation_error(turn->answer, turn->doc,
-                                             turn->step->status, verdict));
+  azl_lro_fail(
+      turn, azl_lro_operation_error(turn->answer, turn->step->status, verdict));
 }
 
 static void note_word (struct azl_lro_turn *turn, const char *word) {
@@ -199,10 +199,17 @@ static void on_async (struct azl_lro_turn *turn) {
     wait_more(turn);
 }
 
-/* The last answer is the result, unless the caller knows better. */
+static bool writes (const struct azl_lro_state *state) {
+  return state->method == AZL_LRO_PUT || state->method == AZL_LRO_PATCH;
+}
+
+/* The last answer is the result, unless the caller knows better; where it is
+   empty the resource that was written is. */
 static void on_location_end (struct azl_lro_turn *turn) {
   const struct azl_lro_state *state = turn->state;
-  if (state->final == AZL_LRO_FINAL_ORIGINAL && state->method != AZL_LRO_DELETE)
+  bool named =
+      state->final == AZL_LRO_FINAL_ORIGINAL && state->method != AZL_LRO_DELETE;
+  if (named || (writes(state) && turn->answer->len == 0))
     fetch(turn, state->url);
   else
     done_whole(turn);
@@ -245,6 +252,7 @@ static void on_body (struct azl_lro_turn *turn) {
 
 static void on_ended (struct azl_lro_turn *turn) {
   turn->state->mode = AZL_LRO_ENDED;
+  turn->state->empty = turn->answer->len == 0;
   done_whole(turn);
 }
 
@@ -288,18 +296,32 @@ static void on_start_location (struct azl_lro_turn *turn) {
   wait_more(turn);
 }
 
+/* 201 with a Location alone is followed as by core-lro and azcore: it may be
+   the URL of what was made, or of the making; both are read the same way. A
+   resource that tells its own state is followed by that. */
+static bool follows_location (struct azl_lro_turn *turn) {
+  bool broken = false;
+  int status = turn->answer->status;
+  if (!azl_lro_header(turn, "location")) return false;
+  if (status != 201 || turn->state->method == AZL_LRO_GET) return status == 202;
+  if (!writes(turn->state)) return true;
+  struct json_t *doc = azl_lro_body(turn->answer, false, &broken);
+  bool tells = broken || azl_lro_provisioning_state(doc);
+  azl_json_free(doc);
+  return !tells;
+}
+
 static void on_start (struct azl_lro_turn *turn) {
   struct azl_lro_state *state = turn->state;
   int status = turn->answer->status;
-  bool write = state->method == AZL_LRO_PUT || state->method == AZL_LRO_PATCH;
   state->accepted = status == 202;
   if (status == 204 || patched_at_once(turn))
     on_ended(turn);
   else if (status_header(turn))
     on_start_async(turn);
-  else if (status == 202 && azl_lro_header(turn, "location"))
+  else if (follows_location(turn))
     on_start_location(turn);
-  else if (write)
+  else if (writes(state))
     on_start_body(turn);
   else if (status == 202 && state->method != AZL_LRO_GET)
     azl_lro_fail_protocol(turn, "MissingPollingUrl",

@@ -27,6 +27,7 @@ struct azl_lro_state {
   enum azl_lro_mode mode;
   enum azl_lro_final final;
   bool accepted; /* the first answer was 202 */
+  bool empty;    /* it ended without anything to hand on */
   bool guessed;  /* poll came as a relative reference and never answered yet */
   char *url, *poll, *location; /* owned, absolute; first call, status, result */
 };

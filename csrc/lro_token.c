@@ -32,6 +32,7 @@ char *azl_lro_token_write (const struct azl_lro_state *state) {
       add_member(&buf, "mode", mode_names[state->mode]) &&
       add_member(&buf, "final", final_names[state->final]) &&
       add_member(&buf, "accepted", state->accepted ? "yes" : NULL) &&
+      add_member(&buf, "result", state->empty ? "none" : NULL) &&
       add_member(&buf, "url", state->url) &&
       add_member(&buf, "poll", state->poll) &&
       add_member(&buf, "location", state->location) &&
@@ -65,6 +66,7 @@ static struct azl_err *read_words (const struct json_t *doc,
   int64_t version = 0;
   const char *method = azl_json_string(doc, "method");
   const char *accepted = azl_json_string(doc, "accepted");
+  const char *result = azl_json_string(doc, "result");
   int mode = index_of(doc, "mode", mode_names, AZL_LRO_MODES);
   int final = index_of(doc, "final", final_names, FINALS);
   if (!azl_json_int(doc, "v", &version)) return not_ours("it has no version");
@@ -79,6 +81,7 @@ static struct azl_err *read_words (const struct json_t *doc,
   state->mode = (enum azl_lro_mode)mode;
   state->final = (enum azl_lro_final) final;
   state->accepted = accepted != NULL;
+  state->empty = result && strcmp(result, "none") == 0;
   return NULL;
 }
 
@@ -113,24 +116,28 @@ static struct azl_err *read_urls (const struct json_t *doc,
   return polls && !state->poll ? not_ours("it has no URL to ask") : NULL;
 }
 
-/* An operation whose first answer never came. A PUT or PATCH shows in the
-   resource, a DELETE can be sent again, but nothing tells what became of a
-   POST. */
-static struct azl_err *check_start (struct azl_lro_state *state) {
-  if (state->mode != AZL_LRO_START) return NULL;
-  if (state->method == AZL_LRO_POST) {
-    struct azl_err *err =
-        azl_err_new(AZL_ERR_PROTOCOL, "NotResumable",
-                    "the resume token was taken before the service had "
-                    "answered the POST, so nothing tells what became of it");
-    azl_err_set(err, hint, "read the resource, then send the request again");
-    return err;
-  }
-  if (state->method != AZL_LRO_PUT && state->method != AZL_LRO_PATCH)
-    return NULL;
-  state->mode = AZL_LRO_BODY;
-  state->poll = state->poll ? state->poll : azl_strdup(state->url);
-  return state->poll ? NULL : azl_err_oom();
+/* Of what cannot be known any more. Reading the resource would show its old
+   state and pass for a success; sending again needs a body that no token has.
+ */
+static struct azl_err *check_resumable (const struct azl_lro_state *state) {
+  const char *method = azl_lro_method_name(state->method);
+  struct azl_err *err = NULL;
+  if (state->mode == AZL_LRO_START && state->method != AZL_LRO_GET)
+    err = azl_err_new(AZL_ERR_REFUSED, "NotResumable",
+                      "the resume token was taken before the service had "
+                      "answered, so it is not known whether the %s was sent",
+                      method);
+  else if (state->mode == AZL_LRO_ENDED && state->method == AZL_LRO_POST &&
+           !state->empty)
+    err = azl_err_new(AZL_ERR_REFUSED, "NotResumable",
+                      "the %s had ended with its first answer, whose result "
+                      "went to whoever waited for it and is nowhere else",
+                      method);
+  if (err)
+    azl_err_set(err, hint,
+                "read the resource, then send the request again if it is "
+                "still needed");
+  return err;
 }
 
 bool azl_lro_token_read (const char *token, const char *endpoint,
@@ -143,7 +150,7 @@ bool azl_lro_token_read (const char *token, const char *endpoint,
   struct azl_err *err =
       doc ? read_words(doc, out_state) : not_ours("it is not JSON");
   if (!err) err = read_urls(doc, endpoint, out_state);
-  if (!err) err = check_start(out_state);
+  if (!err) err = check_resumable(out_state);
   azl_json_free(doc);
   if (!err) return true;
   azl_lro_state_clear(out_state);

@@ -1,11 +1,39 @@
 /* Decides what a call that failed means for the operation behind it: reading a
    status can fail without anything having happened to the operation. */
-#include "lro_decide.h"
+#include "lro_answer.h"
+
+#include <string.h>
 
 /* Statuses that pass: the SDKs' retry list. 501 and 505 never get better. */
 static bool passing (int status) {
   return status == 408 || status == 429 ||
          (status >= 500 && status != 501 && status != 505);
+}
+
+static bool lost (const struct azl_err *err) {
+  return (err->kind == AZL_ERR_TRANSPORT || err->kind == AZL_ERR_TIMEOUT) &&
+         !err->permanent;
+}
+
+/* The one who gives tokens has such moments too: they say nothing about who
+   asks. */
+static bool sign_in_passes (const struct azl_err *err) {
+  if (err->kind != AZL_ERR_AUTH) return false;
+  if (passing(err->status)) return true;
+  return err->inner
+             ? lost(err->inner)
+             : err->code && strcmp(err->code, "TokenEndpointUnreachable") == 0;
+}
+
+/* A Location answers with what the request itself would have got (ARM RPC,
+   async-api-reference), so that its error is the operation's. Not those that
+   are about the asking: who asks, and how often. */
+static bool final_answer (const struct azl_lro_state *state,
+                          const struct azl_err *err, bool fetching) {
+  return state->mode == AZL_LRO_LOCATION && !fetching &&
+         err->kind == AZL_ERR_SERVICE && err->status >= 400 &&
+         err->status < 500 && err->status != 401 && err->status != 403 &&
+         !passing(err->status);
 }
 
 /* ARM's contract wants absolute URLs, so a 404 at a relative one that never
@@ -19,8 +47,7 @@ static bool wrong_guess (const struct azl_lro_state *state,
 enum azl_lro_next azl_lro_trouble (const struct azl_lro_state *state,
                                    const struct azl_err *err, bool fetching) {
   if (state->mode == AZL_LRO_START) return AZL_LRO_FAIL;
-  if (err->kind == AZL_ERR_TRANSPORT || err->kind == AZL_ERR_TIMEOUT)
-    return AZL_LRO_WAIT;
+  if (lost(err) || sign_in_passes(err)) return AZL_LRO_WAIT;
   if (err->kind != AZL_ERR_SERVICE) return AZL_LRO_FAIL;
   if (passing(err->status)) return AZL_LRO_WAIT;
   if (err->status != 404 || fetching || wrong_guess(state, err, fetching))
@@ -57,6 +84,9 @@ struct azl_err *azl_lro_trouble_error (const struct azl_lro_state *state,
     azl_err_set(copy, message,
                 "the relative URL that the service named to follow the "
                 "operation does not exist");
+  } else if (final_answer(state, err, fetching)) {
+    azl_lro_mark_failed(copy);
+    return copy;
   }
   add_hint(copy, fetching ? result_lost : still_going);
   return copy;

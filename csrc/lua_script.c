@@ -58,7 +58,9 @@ static struct azl_err *error_from_table (lua_State *L, int index,
   azl_err_set(err, hint, hint);
   azl_err_set(err, request_id, request_id);
   azl_err_set(err, correlation_id, correlation_id);
-  lua_pop(L, 5);
+  lua_getfield(L, index, "status");
+  err->status = (int)lua_tointeger(L, -1);
+  lua_pop(L, 6);
   return err;
 }
 

@@ -82,6 +82,7 @@ struct azl_err *azl_managed_no_answer (enum azl_managed_source source,
       "no managed identity: %s gave no answer%s%s",
       azl_managed_source_name(source), known ? ": " : "",
       known ? cause->message : "");
+  azl_err_set_inner(err, cause);
   if (azl_managed_is_impostor(cause)) azl_err_set(err, hint, cause->hint);
   if (source == AZL_MANAGED_IMDS)
     azl_err_set(err, hint,

@@ -12,9 +12,7 @@ static bool is_retried_status (int status) {
   return status == 0;
 }
 
-/* Whether the attempt surely changed nothing: it never left, or the service
-   refused it at the door. */
-static bool surely_not_done (const struct azl_attempt *attempt) {
+bool azl_surely_not_done (const struct azl_attempt *attempt) {
   return attempt->unsent || attempt->status == 429 ||
          (attempt->status == 503 && attempt->retry_after_ms >= 0);
 }
@@ -41,7 +39,7 @@ int64_t azl_retry_delay_ms (const struct azl_retry *policy,
                             const struct azl_attempt *attempt, double jitter) {
   if (attempt->number > policy->max_retries) return -1;
   if (!is_retried_status(attempt->status)) return -1;
-  if (!attempt->safe_to_repeat && !surely_not_done(attempt)) return -1;
+  if (!attempt->safe_to_repeat && !azl_surely_not_done(attempt)) return -1;
   if (attempt->retry_after_ms >= 0) return attempt->retry_after_ms;
   return backoff_ms(policy, attempt->number, jitter);
 }

@@ -28,6 +28,10 @@ struct azl_attempt {
 int64_t azl_retry_delay_ms (const struct azl_retry *policy,
                             const struct azl_attempt *attempt, double jitter);
 
+/* Whether it surely changed nothing: it never left, or the service refused it
+   at the door. */
+bool azl_surely_not_done (const struct azl_attempt *attempt);
+
 /* GET, HEAD, OPTIONS, PUT, DELETE are; PATCH and POST are not. */
 bool azl_method_is_idempotent (const char *method);
 

@@ -23,7 +23,7 @@ local errors = {}
 ---@field retry_after number? seconds
 ---@field target string?
 ---@field details table[]? the service's own details, decoded on first use
----@field inner table? the service's own innererror, decoded on first use
+---@field inner table? the error that led to this one, or the service's own innererror, decoded on first use
 ---@field body string? the error document as it was received, bounded
 ---@field raised any what a cancelled task raised instead of ending quietly
 

@@ -96,6 +96,51 @@ describe("an operation's status", function()
   end)
 end)
 
+describe("an operation's failure", function()
+  before_each(helper.virtual_time)
+
+  for name, case in pairs{
+    ["beside the status"] = { '{"status":"Failed","code":"NoQuota","message":"none left"}', "NoQuota", "none left" },
+    ["as a sentence"] = { '{"status":"Failed","error":"there is no quota left"}', "OperationFailed",
+      "there is no quota left" },
+    ["as a word"] = { '{"status":"Failed","error":"NoQuota"}', "NoQuota", "the operation failed: NoQuota" },
+    ["in a list of the properties"] = { '{"status":"Failed","properties":{"errors":[{"code":"NoQuota",'
+      .. '"message":"none left"}]}}', "NoQuota", "none left" },
+  } do
+    it("is found " .. name, function()
+      local _, _, err = play({ answer("PUT", thing, 201, "{}", async()), get(poll, 200, case[1]) }, "put")
+
+      assert.equal("operation", err.kind)
+      assert.equal(case[2], err.code)
+      assert.equal(case[3], err.message)
+    end)
+  end
+
+  for _, status in ipairs{ 400, 404, 409, 412 } do
+    it(("is the final answer of a Location: %d"):format(status), function()
+      local server, _, err = play({ answer("POST", thing, 202, nil, location()), get(result_url, 202),
+        get(result_url, status, '{"error":{"code":"NoQuota","message":"none left"}}') }, "post")
+
+      server:assert_played()
+      assert.equal("operation", err.kind)
+      assert.equal("NoQuota", err.code)
+      assert.equal("none left", err.message)
+      assert.equal(status, err.status)
+      assert.is_nil(err.hint:find("resume", 1, true))
+    end)
+  end
+
+  for _, status in ipairs{ 401, 403 } do
+    it(("is not what keeps us from asking a Location: %d"):format(status), function()
+      local _, _, err = play({ answer("POST", thing, 202, nil, location()), get(result_url, status,
+        '{"error":{"code":"Odd","message":"odd"}}') }, "post")
+
+      assert.equal("service", err.kind)
+      assert.matches("may still be going on", err.hint)
+    end)
+  end
+end)
+
 describe("an operation without URLs", function()
   before_each(helper.virtual_time)
 
@@ -179,6 +224,21 @@ describe("an operation's result", function()
   end
 
   ends_with("may be empty", "post", { answer("POST", thing, 202, nil, location()), get(result_url, 200) }, true)
+  for _, verb in ipairs{ "put", "patch" } do
+    for _, status in ipairs{ 200, 204 } do
+      ends_with(("is the resource where the Location of a %s ends without one: %d"):format(verb, status), verb,
+        { answer(verb:upper(), thing, 202, nil, location()), get(result_url, 202), get(result_url, status), fetched },
+        { name = "good" })
+    end
+  end
+  ends_with("is at the Location of a POST that created something", "post",
+    { answer("POST", thing, 201, "{}", location()), get(result_url, 202), located }, { name = "located" })
+  ends_with("is at the Location of a PUT that tells no state", "put",
+    { answer("PUT", thing, 201, "{}", location()), get(result_url, 202), located }, { name = "located" })
+  ends_with("is the resource where that tells its state, Location or not", "put",
+    { answer("PUT", thing, 201, '{"properties":{"provisioningState":"Creating"}}', location()),
+      get(thing, 200, '{"properties":{"provisioningState":"Succeeded"}}') },
+    { properties = { provisioningState = "Succeeded" } })
   ends_with("may be named by resourceLocation", "put", { answer("PUT", thing, 201, "{}", async()),
     get(poll, 200, '{"status":"Succeeded","resourceLocation":"{arm}' .. base .. 'other?api-version=1"}'),
     get(base .. "other?api-version=1", 200, good) }, { name = "good" })
@@ -252,6 +312,66 @@ describe("trouble while polling is not the operation's:", function()
     assert.matches("itself succeeded", err.hint)
   end)
 
+  it("the deadline, which tells what the trouble was", function()
+    local script = { answer("PUT", thing, 201, "{}", async()), running }
+    for i = 3, 40 do script[i] = get(poll, 503, '{"error":{"code":"ServerBusy","message":"try later"}}') end
+
+    local _, _, err = play(script, "put", { timeout = 100 })
+
+    assert.equal("PollingTimeout", err.code)
+    assert.matches("ServerBusy %(HTTP 503%)", err.message)
+    assert.equal("ServerBusy", err.inner.code)
+    assert.equal(503, err.inner.status)
+    assert.equal("try later", err.inner.message)
+    assert.matches("^%C+$", tostring(err))
+  end)
+
+  it("the deadline, without any after an answer", function()
+    local script = { answer("PUT", thing, 201, "{}", async()), get(poll, 503) }
+    for i = 3, 40 do script[i] = running end
+
+    local _, _, err = play(script, "put", { timeout = 100 })
+
+    assert.equal("PollingTimeout", err.code)
+    assert.is_nil(err.inner)
+    assert.is_nil(err.message:find("503", 1, true))
+  end)
+
+  for name, fault in pairs{ ["429"] = { status = 429 }, ["503"] = { status = 503 }, ["silence"] = { drop = true } } do
+    for _, wrapped in ipairs{ false, true } do
+      it("the sign-in's: " .. name .. (wrapped and ", told by a function" or ""), function()
+        local e = helper.emulator{ token_lifetime = 2 }
+        local credential = helper.closing(e:credential())
+        local server = scripted.start{ answer("PUT", thing, 201, "{}", async()), running, succeeded, get(thing, 200, good) }
+        local client = scripted.client(server, { credential = wrapped and helper.closing(azure.identity.from_function(
+          function() return credential:token("https://management.azure.com/.default") end)) or credential })
+        local op = client:begin{ method = "PUT", path = thing, body = "{}" }
+        while #server.requests == 0 do azure.loop():step(1) end
+        e:fault{ match = "oauth2", status = fault.status, drop = fault.drop, times = 12 }
+
+        local result, err = op:wait()
+
+        assert.is_nil(err)
+        assert.equal("good", result.name)
+        assert.is_true(#e:requests("oauth2") > 12)
+      end)
+    end
+  end
+
+  it("the sign-in's, when it will not get better", function()
+    local tokens = 0
+    local credential = helper.closing(azure.identity.from_function(function()
+      tokens = tokens + 1
+      if tokens > 1 then return nil, "the secret has expired" end
+      return { token = "first", expires_on = azure.loop():wall() + 1 }
+    end))
+    local server, _, err = play({ answer("PUT", thing, 201, "{}", async()) }, "put", nil, { credential = credential })
+
+    assert.equal("auth", err.kind)
+    assert.equal(1, #server.requests)
+    assert.matches("may still be going on", err.hint)
+  end)
+
   it("the deadline, after which it can be resumed", function()
     local script = { answer("PUT", thing, 201, "{}", async()) }
     for i = 2, 20 do script[i] = get(poll, 200, '{"status":"Running"}', { ["Retry-After"] = "30" }) end
@@ -265,6 +385,39 @@ describe("trouble while polling is not the operation's:", function()
     assert.matches("resume", err.hint)
     assert.is_true(took >= 100 and took < 110, took)
     assert.equal(5, #server.requests)
+  end)
+end)
+
+describe("a DELETE that is sent again", function()
+  before_each(helper.virtual_time)
+
+  local missing = answer("DELETE", thing, 404, '{"error":{"code":"ResourceNotFound","message":"no"}}')
+
+  for name, first in pairs{
+    ["a hang-up"] = { "DELETE", thing, close = "drop" }, ["a 500"] = answer("DELETE", thing, 500),
+    ["a 504 of the gateway"] = answer("DELETE", thing, 504),
+  } do
+    ends_with("may find that the first one did it: after " .. name, "delete", { first, missing }, true)
+  end
+
+  for name, script in pairs{
+    ["the first one"] = { missing }, ["one after a refusal at the door"] = { answer("DELETE", thing, 429), missing },
+  } do
+    it("is an error where nothing was there before: " .. name, function()
+      local server, result, err = play(script, "delete")
+
+      server:assert_played()
+      assert.is_nil(result)
+      assert.equal(404, err.status)
+    end)
+  end
+
+  it("tells what it was told where the answers are wanted", function()
+    local server = scripted.start{ { "DELETE", thing, close = "drop" }, missing }
+
+    local _, err = scripted.client(server):request{ method = "DELETE", path = thing }
+
+    assert.equal(404, err.status)
   end)
 end)
 

@@ -84,9 +84,7 @@ local read_back = { "GET", resource, 200, headers = json, body = done }
 local accepted = { "PUT", resource, 201, headers = async(status_url), body = "{}" }
 
 local cases = {
-  { "a PUT that nobody answered yet", put, at_once, {}, { read_back }, done },
-  { "a DELETE that nobody answered yet: it is sent again", delete, at_once, {},
-    { { "DELETE", resource, 204 } }, "true" },
+  { "a GET that nobody answered yet", { method = "GET", path = resource }, at_once, {}, { read_back }, done },
   { "a PUT that was accepted", put, parked, { accepted }, { running, succeeded, read_back }, done },
   { "a PUT that was polled", put, polled, { accepted, running }, { succeeded, read_back }, done },
   { "a PUT whose status URL moved", put, polled,
@@ -105,6 +103,11 @@ local cases = {
     { { "GET", status_url, 200, headers = json, body = '{"keys":[1]}' } }, '{"keys":[1]}' },
   { "a PUT that ended", put, ended, { { "PUT", resource, 200, headers = json, body = done } }, { read_back }, done },
   { "a DELETE that ended", delete, ended, { { "DELETE", resource, 204 } }, {}, "true" },
+  { "a POST that ended with nothing", post, ended, { { "POST", resource, 204 } }, {}, "true" },
+  { "a POST that ended at its Location", post, ended,
+    { { "POST", resource, 202, headers = { Location = "{arm}" .. status_url } },
+      { "GET", status_url, 200, headers = json, body = '{"keys":[1]}' } },
+    { { "GET", status_url, 200, headers = json, body = '{"keys":[1]}' } }, '{"keys":[1]}' },
   { "a PUT that failed", put, ended, { accepted, failed }, { failed }, "operation NoQuota there is no quota left" },
 }
 
@@ -125,12 +128,23 @@ describe("a resume token in another process", function()
     end)
   end
 
-  it("is refused where it tells nothing about a POST", function()
-    local server = scripted.start{}
-    local token = token_of(server, post, at_once)
+  for _, request in ipairs{ put, delete, post, { method = "PATCH", path = resource, body = "{}" } } do
+    it("is refused where nobody knows whether it was sent: " .. request.method, function()
+      local server = scripted.start{}
+      local token = token_of(server, request, at_once)
 
-    assert.equal("protocol NotResumable", resume_elsewhere(server.url, token))
-    assert.same({}, server:lines())
+      assert.equal("refused NotResumable", resume_elsewhere(server.url, token))
+      assert.same({}, server:lines())
+    end)
+  end
+
+  it("is refused where the result of a POST went to somebody else", function()
+    local server = scripted.start{ { "POST", resource, 200, headers = json, body = '{"keys":[1]}' } }
+    local token = token_of(server, post, ended)
+
+    assert.equal("refused NotResumable", resume_elsewhere(server.url, token))
+    server:assert_played()
+    assert.is_nil(token:find("keys", 1, true))
   end)
 
   it("is refused by a client of another cloud, and asks nobody", function()

@@ -22,6 +22,9 @@ local SAID = { fails = { kind = "service", status = 400,
   message = "Error from the server" } }
 local EXPECTED = { fails = { kind = "service", status = 400,
   message = "Expected bad request message" } }
+-- at a Location that is the operation's own answer
+local ENDED = { fails = { kind = "operation", status = 400,
+  message = "Expected bad request message" } }
 local NOT_JSON = { fails = { kind = "protocol" } }
 
 local refused = {
@@ -35,13 +38,13 @@ local refused = {
     BAD_REQUEST),
   row("LRONonRetryDelete400", "DELETE", "nonretryerror/delete/400", { 400 }, EXPECTED),
   row("LRONonRetryDelete202Retry400", "DELETE", "nonretryerror/delete/202/retry/400",
-    { 202, 400 }, EXPECTED),
+    { 202, 400 }, ENDED),
   row("LRONonRetryDeleteAsyncRetry400", "DELETE", "nonretryerror/deleteasync/retry/400",
     { 202, { 400, "nonretryerror/deleteasync/retry/failed/operationResults/400" } },
     EXPECTED),
   row("LRONonRetryPost400", "POST", "nonretryerror/post/400", { 400 }, EXPECTED),
   row("LRONonRetryPost202Retry400", "POST", "nonretryerror/post/202/retry/400",
-    { 202, 400 }, EXPECTED),
+    { 202, 400 }, ENDED),
   row("LRONonRetryPostAsyncRetry400", "POST", "nonretryerror/postasync/retry/400",
     { 202, { 400, "nonretryerror/postasync/retry/failed/operationResults/400" } },
     EXPECTED),
