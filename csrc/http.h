@@ -49,7 +49,8 @@ void azl_http_close (struct azl_http *http);
 
 /* Starts a transfer. Redirects are not followed. Any HTTP status is "done";
    only a missing or unusable answer fails (kind transport, timeout, protocol).
-   Never NULL but for memory; bad URLs fail in the next turn. */
+   Never NULL but for memory; bad URLs, and more than 256 KiB of URL and
+   headers (kind refused), fail in the next turn. */
 struct azl_op *azl_http_send (struct azl_http *http,
                               const struct azl_http_request *request);
 

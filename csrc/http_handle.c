@@ -76,7 +76,6 @@ static bool set_protocols (CURL *easy, const struct azl_http *http) {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    http->config.http1_only ? (long)CURL_HTTP_VERSION_1_1
                                            : (long)CURL_HTTP_VERSION_2TLS);
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
   return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -217,10 +216,21 @@ static bool set_connection (struct azl_handle *handle,
   return true;
 }
 
+/* Only TLS can lead to HTTP/2, which is worth waiting for. In clear a transfer
+   would wait for whatever the one before it has broken. */
+static void set_waiting (struct azl_handle *handle,
+                         const struct azl_request_copy *request) {
+  bool waits = strncasecmp(request->url, "https:", strlen("https:")) == 0;
+  if (handle->waits != waits)
+    curl_easy_setopt(handle->easy, CURLOPT_PIPEWAIT, waits ? 1L : 0L);
+  handle->waits = waits;
+}
+
 bool azl_handle_prepare (struct azl_handle *handle,
                          struct azl_transfer *transfer) {
   handle->transfer = transfer;
   handle->error_text[0] = '\0';
+  set_waiting(handle, &transfer->request);
   return set_method(handle, &transfer->request) &&
          set_connection(handle, transfer) &&
          set_names(handle, transfer->http) &&

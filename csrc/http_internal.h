@@ -10,7 +10,7 @@ struct azl_handle {
   CURL *easy;
   struct azl_handle *next_idle;
   struct azl_transfer *transfer; /* whose it is; NULL: idle */
-  bool is_get, once;
+  bool is_get, once, waits;
   long connect_ms, names_s;
   char error_text[CURL_ERROR_SIZE];
 };

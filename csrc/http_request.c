@@ -158,6 +158,8 @@ bool azl_request_copy (struct azl_http *http, struct azl_request_copy *out,
   write_out(&measure, out, request);
   size_t node_bytes = measure.count * sizeof(*pen.nodes);
   out->block_bytes = node_bytes + measure.used;
+  out->head_bytes = measure.used - out->body_len;
+  if (out->bearer) out->head_bytes += strlen(out->bearer->line);
   out->block = azl_malloc(out->block_bytes);
   if (!out->block) return false;
   pen.nodes = out->lines = out->block;

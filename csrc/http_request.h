@@ -16,6 +16,7 @@ struct azl_request_copy {
   char *method, *url, *body;
   char *origin, *target; /* parts of the URL; NULL: it is none */
   size_t body_len;
+  size_t head_bytes; /* about what URL and headers take on the wire */
   bool has_body;
 };
 

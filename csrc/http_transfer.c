@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { DEFAULT_MAX_RESPONSE = 16 * 1024 * 1024 };
+/* libcurl ends at 1 MB, and then leaves a connection behind that nothing can
+   use; servers and proxies end far below. */
+enum { DEFAULT_MAX_RESPONSE = 16 * 1024 * 1024, MAX_HEAD_BYTES = 256 * 1024 };
 
 static void transfer_cancel (struct azl_op *op) {
   azl_http_stop(AZL_CONTAINER(op, struct azl_transfer, op));
@@ -53,6 +55,17 @@ void azl_transfer_fail_later (struct azl_transfer *self, struct azl_err *err) {
   azl_loop_defer(self->op.loop, &self->fail_later);
 }
 
+/* Of a request that libcurl must not see; NULL: it may. */
+static struct azl_err *refuse (const struct azl_request_copy *request) {
+  if (!request->origin)
+    return azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
+                       "not an absolute http(s) URL");
+  if (request->head_bytes <= MAX_HEAD_BYTES) return NULL;
+  return azl_err_new(AZL_ERR_REFUSED, "RequestTooLarge",
+                     "the URL and headers of the request are over %d bytes",
+                     MAX_HEAD_BYTES);
+}
+
 struct azl_transfer *azl_transfer_new (struct azl_http *http,
                                        const struct azl_http_request *request) {
   struct azl_transfer *self = azl_calloc(1, sizeof(*self));
@@ -73,9 +86,8 @@ struct azl_transfer *azl_transfer_new (struct azl_http *http,
   if (azl_request_copy(http, &self->request, request) &&
       (request->deadline_ms < 0 ||
        azl_loop_timer(http->loop, &self->deadline, request->deadline_ms))) {
-    if (!self->request.origin)
-      azl_transfer_fail_later(self, azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
-                                                "not an absolute http(s) URL"));
+    struct azl_err *refused = refuse(&self->request);
+    if (refused) azl_transfer_fail_later(self, refused);
     return self;
   }
   azl_op_cancel(&self->op);

@@ -33,7 +33,8 @@ bool azl_url_may_carry_token (const char *text);
 AZL_MUST_CHECK char *azl_url_resolve (const char *base, const char *reference);
 
 /* A copy fit for people: every query value but api-version's is REDACTED
-   (allow-list of the Azure SDKs). Never fails but for memory (NULL). */
+   (allow-list of the Azure SDKs), and a long one is cut. Never fails but for
+   memory (NULL). */
 AZL_MUST_CHECK char *azl_url_redact (const char *text);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "buf.h"
 
-enum { MAX_REDACTED_BYTES = 4 * 1024 * 1024 };
+enum { MAX_REDACTED_BYTES = 4 * 1024 * 1024, MAX_SHOWN_BYTES = 2048 };
 static const char redacted[] = "REDACTED";
 
 /* Only what looks like a version is shown, so that nothing can hide behind
@@ -84,11 +84,24 @@ static bool add_redacted (struct azl_buf *buf, const char *text) {
   return true;
 }
 
+/* A megabyte of URL helps nobody who reads a log. Not within a character. */
+static void clip (char *text) {
+  static const char dots[] = "...";
+  if (!text || strlen(text) <= MAX_SHOWN_BYTES) return;
+  size_t end = MAX_SHOWN_BYTES - strlen(dots);
+  while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80) end--;
+  memcpy(text + end, dots, sizeof(dots));
+}
+
 char *azl_url_redact (const char *text) {
   struct azl_buf buf;
   if (!text) return NULL;
   azl_buf_init(&buf, MAX_REDACTED_BYTES);
-  if (add_redacted(&buf, text)) return azl_buf_take(&buf);
+  if (add_redacted(&buf, text)) {
+    char *shown = azl_buf_take(&buf);
+    clip(shown);
+    return shown;
+  }
   azl_buf_free(&buf);
   return NULL;
 }

@@ -288,6 +288,45 @@ describe("azure.client and resource providers", function()
   end)
 end)
 
+describe("azure.client and requests that are too large", function()
+  local e, client
+  before_each(function() e, client = fixture() end)
+
+  local big = ("x"):rep(1 << 20)
+  local cases = {
+    { "path", function() return client:get("/subscriptions/" .. big) end },
+    { "query", function() return client:get(signalr, { query = { filter = big } }) end },
+    { "header", function() return client:get(signalr, { headers = { ["x-note"] = big } }) end },
+    { "headers together", function()
+      local headers = {}
+      for i = 1, 20 do headers["x-note-" .. i] = big:sub(1, 16000) end
+      return client:get(signalr, { headers = headers })
+    end },
+  }
+  for _, case in ipairs(cases) do
+    it("refuses a " .. case[1] .. ", and works on", function()
+      local result, err = case[2]()
+
+      assert.is_nil(result)
+      assert.equal("refused", err.kind)
+      assert.equal("RequestTooLarge", err.code)
+      assert.is_true(#tostring(err) < 4096)
+      assert.equal("contoso-signalr", assert(client:get(signalr, { timeout = 5 })).name)
+    end)
+  end
+
+  it("lets bodies, long poll URLs and long headers pass", function()
+    local query, headers = { t = big:sub(1, 8000) }, { ["x-note"] = big:sub(1, 8000) }
+
+    assert(client:get(signalr, { query = query, headers = headers }))
+    local _, err = client:put(signalr .. "-big", { tags = { note = big } })
+
+    assert.not_equal("RequestTooLarge", err.code)
+    assert.is_truthy(err.status)
+    assert.is_truthy(e)
+  end)
+end)
+
 describe("azure.client's log", function()
   it("gets lines without secrets, and cannot break a call", function()
     helper.virtual_time()

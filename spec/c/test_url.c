@@ -309,6 +309,20 @@ static void test_redacts (void) {
   }
 }
 
+static void test_shows_the_start_of_what_is_long (void) {
+  static char text[8192];
+  memset(text, 'x', sizeof(text) - 1);
+  memcpy(text, "https://h/", 10);
+  char *got = azl_url_redact(text);
+  CHECK(got && strlen(got) == 2048 && strcmp(got + 2045, "...") == 0);
+  azl_free(got);
+  for (size_t i = 10; i + 1 < sizeof(text) - 1; i += 2)
+    memcpy(text + i, "\xc3\xa4", 2);
+  got = azl_url_redact(text);
+  CHECK(got && strcmp(got + strlen(got) - 4, "\xa4...") == 0);
+  azl_free(got);
+}
+
 static void resolve_and_redact (void) {
   char *a = azl_url_resolve("http://a/b/c?d", "../e?f=g");
   char *b = azl_url_resolve("http://a/b", "http://c/d");
@@ -334,5 +348,6 @@ int main (void) {
             TEST(test_resolves_against_absolute_bases_only),
             TEST(test_a_fragment_of_the_base_is_dropped),
             TEST(test_long_references_stay_as_they_are), TEST(test_redacts),
+            TEST(test_shows_the_start_of_what_is_long),
             TEST(test_every_allocation_may_fail));
 }
