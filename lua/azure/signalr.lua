@@ -53,15 +53,16 @@ end
 local function begin(self, method, body, opts, final_state_via, suffix)
   return self.client:begin{
     method = method, path = self.id .. (suffix or ""), body = body, final_state_via = final_state_via,
-    api_version = opts.api_version, headers = opts.headers, query = opts.query,
+    api_version = opts.api_version, headers = opts.headers, query = opts.query, timeout = opts.timeout,
   }
 end
 
 -- A whole write: begun, again while SignalR is busy with another, and waited for.
 local function write(self, method, body, opts, final_state_via, suffix)
-  return busy.wait_out(function()
-    local op <close> = begin(self, method, body, opts, final_state_via, suffix)
-    return op:wait{ timeout = opts.timeout }
+  return busy.wait_out(function(left)
+    local call = { api_version = opts.api_version, headers = opts.headers, query = opts.query }
+    local op <close> = begin(self, method, body, call, final_state_via, suffix)
+    return op:wait{ timeout = left }
   end, opts.timeout)
 end
 
@@ -270,6 +271,7 @@ function Signalr:check_name(location, opts)
   opts = options(opts, "signalr:check_name")
   local response, err = self.client:request{
     method = "POST", path = in_location(self, location, "checkNameAvailability"), api_version = opts.api_version,
+    timeout = opts.timeout,
     body = { type = "Microsoft.SignalRService/SignalR", name = resource_id.parse(self.id).name },
   }
   return response and response.json, err

@@ -268,3 +268,44 @@ describe("what belongs to a SignalR", function()
     assert.equal(0, #e:requests())
   end)
 end)
+
+describe("a SignalR's deadlines", function()
+  local client, links, signalr
+  before_each(function()
+    helper.virtual_time()
+    local e = helper.emulator{ seed = "contoso" }
+    client = helper.client(e)
+    signalr = client:signalr(helper.signalr_id)
+    links = signalr.shared_private_links
+    assert(links:begin_create("first", { target = helper.func_id, group = "sites" })):wait{ timeout = 1 }
+  end)
+
+  local link = { target = helper.func_id, group = "sites", timeout = 60 }
+  local writes = {
+    { "a link", function() return links:create("second", link) end },
+    { "an update", function() return signalr:update({ tags = { a = "b" } }, { timeout = 60 }) end },
+    { "a restart", function() return signalr:restart{ timeout = 60 } end },
+    { "a deletion", function() return links:delete("first", { timeout = 60 }) end },
+  }
+  for _, case in ipairs(writes) do
+    it(case[1] .. " is over by then, also while SignalR is busy", function()
+      local started = helper.loop():now()
+
+      case[2]()
+
+      assert.is_true(helper.loop():now() - started <= 61)
+    end)
+  end
+
+  it("that begin_ was given end the operation", function()
+    helper.loop():advance(200)
+    local started = helper.loop():now()
+
+    local op <close> = links:begin_create("second", { target = helper.func_id, group = "sites", timeout = 5 })
+    local result, err = op:wait()
+
+    assert.is_nil(result)
+    assert.equal("timeout", err.kind)
+    assert.is_true(helper.loop():now() - started <= 6)
+  end)
+end)

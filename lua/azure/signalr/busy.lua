@@ -21,17 +21,21 @@ function busy.is(err)
   return err.status == 409 and not final_conflicts[err.code or ""]
 end
 
---- Calls `fn` until it is not answered so; gives what it gives.
----@param fn fun(): any, azure.Error?
----@param patience number? seconds, default 300
+--- Calls `fn` until it is not answered so; gives what it gives. `fn` is told
+--- how many seconds are left of `timeout`, nil where there is none.
+---@param fn fun(left: number?): any, azure.Error?
+---@param timeout number? seconds for all tries together; default: tries begin within 300
 ---@return any
 ---@return azure.Error?
-function busy.wait_out(fn, patience)
-  local deadline = core.loop():now() + (patience or PATIENCE)
+function busy.wait_out(fn, timeout)
+  local deadline = core.loop():now() + (timeout or PATIENCE)
   while true do
-    local result, err = fn()
-    if not err or not busy.is(err) or core.loop():now() >= deadline then return result, err end
-    local _, cancelled = core.sleep(POLL * (0.85 + 0.3 * math.random())):wait()
+    local left = timeout and math.max(deadline - core.loop():now(), 0)
+    local result, err = fn(left)
+    if not err or not busy.is(err) then return result, err end
+    local pause = POLL * (0.85 + 0.3 * math.random())
+    if core.loop():now() + pause >= deadline then return result, err end
+    local _, cancelled = core.sleep(pause):wait()
     if cancelled then return nil, cancelled end
   end
 end

@@ -56,8 +56,17 @@ end
 local function begin(self, method, path, body, call, final_state_via)
   return self.client:begin{
     method = method, path = path, body = body, final_state_via = final_state_via,
-    api_version = call.api_version, headers = call.headers, query = call.query,
+    api_version = call.api_version, headers = call.headers, query = call.query, timeout = call.timeout,
   }
+end
+
+-- A whole write; its timeout is that of all tries together.
+local function write(self, method, path, body, call, final_state_via)
+  local each = { api_version = call.api_version, headers = call.headers, query = call.query }
+  return busy.wait_out(function(left)
+    local op <close> = begin(self, method, path, body, each, final_state_via)
+    return op:wait{ timeout = left }
+  end, call.timeout)
 end
 
 --- Starts creating an item. Options as for `create`.
@@ -81,10 +90,7 @@ end
 function Collection:create(name, opts)
   local path = path_of(self, name, "create")
   local call, body = split(self, opts, "create")
-  return busy.wait_out(function()
-    local op <close> = begin(self, "PUT", path, body, call, "azure-async-operation")
-    return op:wait{ timeout = call.timeout }
-  end, call.timeout)
+  return write(self, "PUT", path, body, call, "azure-async-operation")
 end
 
 --- Starts deleting an item.
@@ -105,10 +111,7 @@ end
 function Collection:delete(name, opts)
   local path = path_of(self, name, "delete")
   local call = errors.check_options(opts, call_options, fname_of(self, "delete"))
-  local _, err = busy.wait_out(function()
-    local op <close> = begin(self, "DELETE", path, nil, call, "location")
-    return op:wait{ timeout = call.timeout }
-  end, call.timeout)
+  local _, err = write(self, "DELETE", path, nil, call, "location")
   if err and err.status ~= 404 then return nil, err end
   return true
 end

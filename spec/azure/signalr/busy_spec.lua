@@ -41,6 +41,28 @@ describe("busy", function()
     assert.equal("Conflict", err.code)
   end)
 
+  it("tells how much time is left, and ends within it", function()
+    local started, told = helper.loop():now(), {}
+
+    busy.wait_out(function(left)
+      told[#told + 1] = left
+      require("azure.core").sleep(20):wait()
+      return nil, conflict("Conflict")
+    end, 60)
+
+    assert.equal(60, told[1])
+    assert.is_true(told[2] < 40 and told[2] > 0)
+    assert.is_true(helper.loop():now() - started < 81)
+  end)
+
+  it("leaves a try without a timeout its own", function()
+    local left = "none yet"
+
+    busy.wait_out(function(given) left = given return true end)
+
+    assert.is_nil(left)
+  end)
+
   it("does not repeat what failed otherwise", function()
     local tries = 0
     local _, err = busy.wait_out(function()
