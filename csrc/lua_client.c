@@ -113,7 +113,7 @@ static bool wants_body (lua_State *L, int table) {
 
 static struct azl_arm *check_arm (lua_State *L) {
   struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
-  if (!self->arm) luaL_error(L, "the client is closed");
+  if (!self->arm) azl_lua_raise(L, "the client is closed");
   azl_lua_check_process(L, azl_arm_loop(self->arm));
   return self->arm;
 }
@@ -131,7 +131,7 @@ static void read_call (lua_State *L, struct azl_loop *loop,
   out->method = azl_lua_need_string(L, 2, "method");
   out->url = azl_lua_need_string(L, 2, "url");
   if (strlen(out->method) > 32 || !azl_headers_valid(out->method, ""))
-    luaL_error(L, "method '%s' is not an HTTP method", out->method);
+    azl_lua_raise(L, "method '%s' is not an HTTP method", out->method);
   out->body = azl_lua_opt_bytes(L, 2, "body", &out->body_len);
   out->max_retries = read_retries(L, 2, -1);
   out->safe_to_repeat = azl_lua_opt_bool(L, 2, "safe_to_repeat", false);
@@ -171,10 +171,10 @@ static enum azl_lro_final read_final (lua_State *L) {
   if (!name) return AZL_LRO_FINAL_DEFAULT;
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
     if (strcmp(names[i].name, name) == 0) return names[i].final;
-  luaL_error(L,
-             "final_state_via must be azure-async-operation, "
-             "operation-location, location or original-uri (it is '%s')",
-             name);
+  azl_lua_raise(L,
+                "final_state_via must be azure-async-operation, "
+                "operation-location, location or original-uri (it is '%s')",
+                name);
   return AZL_LRO_FINAL_DEFAULT;
 }
 

@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 #include "curl_once.h"
 #include "rand.h"
@@ -85,10 +86,39 @@ int azl_lua_push_owned (lua_State *L, char *text) {
   return status == LUA_OK ? 1 : lua_error(L);
 }
 
+/* Pushes "script.lua:7: " for the first function on the stack that is no part
+   of the library, or nothing where there is none. azure.errors says where the
+   library is, and does the same for what Lua code raises. */
+static void push_blamed (lua_State *L) {
+  lua_Debug at;
+  lua_getfield(L, LUA_REGISTRYINDEX, "azure.home");
+  const char *home = lua_tostring(L, -1);
+  size_t len = home ? strlen(home) : 0;
+  for (int level = 1; lua_getstack(L, level, &at); level++) {
+    lua_getinfo(L, "Sl", &at);
+    bool ours = len > 0 && strncmp(at.source, home, len) == 0;
+    if (at.currentline <= 0 || ours) continue;
+    lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+    return;
+  }
+  lua_pushliteral(L, "");
+}
+
+int azl_lua_raise (lua_State *L, const char *fmt, ...) {
+  va_list args;
+  luaL_checkstack(L, 8, "error");
+  push_blamed(L);
+  va_start(args, fmt);
+  lua_pushvfstring(L, fmt, args);
+  va_end(args);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
 static const char *type_wanted (lua_State *L, const char *field,
                                 const char *wanted) {
-  luaL_error(L, "%s must be a %s (it is a %s)", field, wanted,
-             luaL_typename(L, -1));
+  azl_lua_raise(L, "%s must be a %s (it is a %s)", field, wanted,
+                luaL_typename(L, -1));
   return NULL;
 }
 
@@ -108,13 +138,13 @@ const char *azl_lua_opt_string (lua_State *L, int table, const char *field,
   size_t len;
   const char *value = azl_lua_opt_bytes(L, table, field, &len);
   if (value && strlen(value) != len)
-    luaL_error(L, "%s must not have a zero byte", field);
+    azl_lua_raise(L, "%s must not have a zero byte", field);
   return value ? value : otherwise;
 }
 
 const char *azl_lua_need_string (lua_State *L, int table, const char *field) {
   const char *value = azl_lua_opt_string(L, table, field, NULL);
-  if (!value) luaL_error(L, "%s is missing", field);
+  if (!value) azl_lua_raise(L, "%s is missing", field);
   return value;
 }
 
@@ -133,8 +163,8 @@ int64_t azl_lua_opt_whole (lua_State *L, int table, const char *field,
   bool fits = value >= (lua_Number)least && value <= (lua_Number)most;
   if (value == (lua_Number)otherwise) return otherwise;
   if (!fits || floor(value) != value)
-    luaL_error(L, "%s must be a whole number from %I to %I", field,
-               (LUAI_UACINT)least, (LUAI_UACINT)most);
+    azl_lua_raise(L, "%s must be a whole number from %I to %I", field,
+                  (LUAI_UACINT)least, (LUAI_UACINT)most);
   return (int64_t)value;
 }
 
@@ -156,7 +186,7 @@ int64_t azl_lua_opt_ms (lua_State *L, int table, const char *field,
   lua_pop(L, 1);
   if (!given) return otherwise;
   if (!(seconds >= 0) || seconds > 1e10)
-    luaL_error(L, "%s must be a number of seconds from 0 up", field);
+    azl_lua_raise(L, "%s must be a number of seconds from 0 up", field);
   return (int64_t)ceil(seconds * 1e3);
 }
 
@@ -179,14 +209,14 @@ void azl_lua_http_config (lua_State *L, int table,
 static void add_header (lua_State *L, struct azl_headers *out) {
   if (lua_type(L, -2) != LUA_TSTRING ||
       (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER))
-    luaL_error(L, "headers must map names to strings");
+    azl_lua_raise(L, "headers must map names to strings");
   lua_pushvalue(L, -1); /* a number would be changed in the table itself */
   size_t len;
   const char *name = lua_tostring(L, -3), *value = lua_tolstring(L, -1, &len);
   bool valid = azl_headers_valid(name, value) && lua_rawlen(L, -3) > 0 &&
                strlen(value) == len && strlen(name) == lua_rawlen(L, -3);
   if (!valid)
-    luaL_error(L, "header '%s' has bytes that no header may have", name);
+    azl_lua_raise(L, "header '%s' has bytes that no header may have", name);
   if (!azl_headers_add(out, name, value)) luaL_error(L, "out of memory");
   lua_pop(L, 2);
 }

@@ -71,7 +71,7 @@ static const struct azl_lua_op_kind http_kind = {.push = push_http_result};
 
 static struct azl_http *check_http (lua_State *L) {
   struct lua_http *self = luaL_checkudata(L, 1, HTTP_TYPE);
-  if (!self->http) luaL_error(L, "the http object is closed");
+  if (!self->http) azl_lua_raise(L, "the http object is closed");
   return self->http;
 }
 

@@ -5,9 +5,15 @@
 #include <lua.h>
 #include "http.h"
 
+/* Raises as luaL_error does, but blames the script's line and not the one of
+   ours that called into C. Never returns. */
+int azl_lua_raise (lua_State *L, const char *fmt, ...);
+
 #ifdef __clang_analyzer__
 /* Lua's header does not say it. */
 int(luaL_error)(lua_State *L, const char *fmt, ...) __attribute__((noreturn));
+int azl_lua_raise (lua_State *L, const char *fmt, ...)
+    __attribute__((noreturn));
 #endif
 
 /* Options tables. opt_* return the default where the field is nil and raise

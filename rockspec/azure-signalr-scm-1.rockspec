@@ -46,6 +46,7 @@ build = {
     },
     lua = {
       ["azure.client"] = "lua/azure/client.lua",
+      ["azure.client.options"] = "lua/azure/client/options.lua",
       ["azure.clouds"] = "lua/azure/clouds.lua",
       ["azure.errors"] = "lua/azure/errors.lua",
       ["azure.forwarded"] = "lua/azure/forwarded.lua",

@@ -4,6 +4,7 @@ local clouds = require "azure.clouds"
 local core = require "azure.core"
 local errors = require "azure.errors"
 local json = require "azure.json"
+local options = require "azure.client.options"
 local paging = require "azure.paging"
 local url = require "azure.url"
 
@@ -86,110 +87,20 @@ local Client = {}
 Client.__index = Client
 Client.__name = "azure.client"
 
-local client_options = {
-  credential = true, cloud = true, subscription_id = true, timeout = true, retry = true, poll_interval = true,
-  ca_file = true, ca_path = true, proxy = true, no_proxy = true, user_agent = true, on_event = true, log = true,
-  log_level = true, max_connections = true, max_response_bytes = true, connect_timeout = true, http1_only = true,
-  api_versions = true, throttle = true, auto_register = true,
-}
-
-local retry_options = { max_retries = true, delay = true, max_delay = true }
-local log_levels = { error = 0, warning = 1, info = 2, verbose = 3 }
-
-local function credential_of(opts, cloud)
-  local credential = opts.credential
-  if credential == false then return nil end
-  if credential == nil then
-    local made, err = require("azure.identity").default{ cloud = cloud }
-    if not made then return nil, err end
-    return made
-  end
-  if type(credential) == "userdata" then return credential end
-  if type(credential) == "table" and credential.token then
-    return require("azure.identity").from_function(function(request)
-      return credential:token(request.scope, request)
-    end)
-  end
-  error("client: 'credential' must be a credential of azure.identity, or false for none", 3)
-end
-
-local function log_to_stderr(level, text)
-  io.stderr:write("azure ", level, ": ", text, "\n")
-end
-
--- An unknown AZURE_LOG_LEVEL is told and ignored, as the SDKs do.
-local function level_from_environment()
-  local name = os.getenv("AZURE_LOG_LEVEL")
-  if not name or name == "" then return nil end
-  local level = log_levels[name:lower()]
-  if not level then
-    io.stderr:write("azure: AZURE_LOG_LEVEL must be verbose, info, warning or error\n")
-  end
-  return level
-end
-
-local function log_settings(opts)
-  errors.check_type(opts.log, "function|nil", "log", "client", 3)
-  if opts.log_level ~= nil and not log_levels[opts.log_level] then
-    error("client: 'log_level' must be verbose, info, warning or error", 3)
-  end
-  local level = log_levels[opts.log_level] or level_from_environment()
-  if not level then return opts.log and log_levels.info or -1, opts.log end
-  return level, opts.log or log_to_stderr
-end
-
-local function system_name()
-  return package.config:sub(1, 1) == "\\" and "Windows" or "POSIX"
-end
-
-local function user_agent(prefix)
-  errors.check_type(prefix, "string|nil", "user_agent", "client", 3)
-  if prefix and prefix:find("%c") then error("client: 'user_agent' has a control character", 4) end
-  local own = ("azure-signalr-lua/0.1.0 %s (%s; %s)"):format(core.libcurl:match("^%S+"), _VERSION, system_name())
-  return prefix and prefix .. " " .. own or own
-end
-
-local function core_options(opts, cloud, credential)
-  local retry = errors.check_options(opts.retry, retry_options, "client: retry", 3)
-  local level, on_log = log_settings(opts)
-  return {
-    endpoint = cloud.arm:gsub("/+$", ""), scope = cloud.audience and cloud.audience:gsub("/+$", "") .. "/.default",
-    credential = credential, user_agent = user_agent(opts.user_agent), max_retries = retry.max_retries,
-    retry_delay = retry.delay, retry_max_delay = retry.max_delay, timeout = opts.timeout,
-    poll_interval = opts.poll_interval, ca_file = opts.ca_file or cloud.ca_file, ca_path = opts.ca_path,
-    proxy = opts.proxy, no_proxy = opts.no_proxy, max_connections = opts.max_connections,
-    max_response_bytes = opts.max_response_bytes, connect_timeout = opts.connect_timeout,
-    http1_only = opts.http1_only, log_level = level, on_log = on_log, throttle = opts.throttle,
-    auto_register = opts.auto_register, subscription_id = opts.subscription_id,
-  }
-end
-
-local function known_versions(extra)
-  if not extra then return module.api_versions end
-  errors.check_type(extra, "table", "api_versions", "client", 3)
-  local versions = {}
-  for name, version in pairs(module.api_versions) do versions[name] = version end
-  for name, version in pairs(extra) do versions[name:lower()] = version end
-  return versions
-end
-
 --- Makes a client. It does no I/O yet.
 ---@param opts azure.ClientOptions?
 ---@return azure.Client?
 ---@return azure.Error?
 function module.new(opts)
-  opts = errors.check_options(opts, client_options, "client")
-  errors.check_type(opts.on_event, "function|table|nil", "on_event", "client")
-  local cloud = clouds.check(opts.cloud or "public", "client", 2)
-  local credential, failure = credential_of(opts, cloud)
-  if failure then return nil, failure end
-  local settings = core_options(opts, cloud, credential)
-  local inner, err = core.client(settings)
+  local settings, failure = options.read(opts)
+  if not settings then return nil, failure end
+  local inner, err = core.client(settings.core)
   if not inner then return nil, err end
+  opts = settings.given
   return setmetatable({
-    core = inner, cloud = cloud, endpoint = settings.endpoint, credential = credential,
-    subscription_id = opts.subscription_id, on_event = opts.on_event, versions = known_versions(opts.api_versions),
-    own_credential = opts.credential == nil and credential or nil,
+    core = inner, cloud = settings.cloud, endpoint = settings.core.endpoint, credential = settings.credential,
+    subscription_id = opts.subscription_id, on_event = opts.on_event, versions = settings.versions,
+    own_credential = opts.credential == nil and settings.credential or nil,
   }, Client)
 end
 
@@ -202,7 +113,18 @@ local function encode_body(body)
   return json.encode(body)
 end
 
+-- The url's own checks know no name of an argument.
+local function check_query(query, fname)
+  errors.check_type(query, "table", "query", fname)
+  for name, value in pairs(query) do
+    if type(name) ~= "string" then errors.raise(fname .. ": 'query' must map names to values") end
+    errors.check_type(value, "string|number|boolean|table", "query." .. name, fname)
+  end
+end
+
 local function prepare(self, request, fname)
+  errors.check_number(request.timeout, "timeout", fname)
+  if request.query ~= nil then check_query(request.query, fname) end
   return {
     method = request.method or "GET", url = url.build(self.endpoint, request, self.versions, fname),
     headers = request.headers, body = encode_body(request.body), timeout = request.timeout,
@@ -264,6 +186,8 @@ local request_options = {
 ---@param request azure.Request
 ---@return azure.Op op gives what `request` returns
 function Client:send(request)
+  errors.check_self(self, "core", "client:send")
+  errors.check_type(request, "table", "request", "client:send")
   errors.check_options(request, request_options, "client:send")
   local prepared = prepare(self, request, "client:send")
   prepared.any_redirect = true
@@ -280,6 +204,8 @@ end
 ---@return azure.JsonResponse?
 ---@return azure.Error?
 function Client:request(request)
+  errors.check_self(self, "core", "client:request")
+  errors.check_type(request, "table", "request", "client:request")
   errors.check_options(request, request_options, "client:request")
   local prepared = prepare(self, request, "client:request")
   prepared.any_redirect = true
@@ -287,7 +213,7 @@ function Client:request(request)
 end
 
 local function with_options(request, opts, allowed, fname)
-  for key, value in pairs(errors.check_options(opts, allowed, fname, 4)) do request[key] = value end
+  for key, value in pairs(errors.check_options(opts, allowed, fname)) do request[key] = value end
   return request
 end
 
@@ -297,6 +223,7 @@ end
 ---@return table? document
 ---@return azure.Error?
 function Client:get(id, opts)
+  errors.check_self(self, "core", "client:get")
   local prepared
   if opts == nil then
     prepared = { method = "GET", url = url.of(self.endpoint, id, self.versions, "client:get"), body_only = true,
@@ -312,11 +239,21 @@ local function page(self, request)
   return send(self, prepare(self, request, "client:list"))
 end
 
+local function check_list(opts, fname)
+  for _, name in ipairs{ "method", "items" } do errors.check_type(opts[name], "string|nil", name, fname) end
+  errors.check_type(opts.next_link, "string|boolean|nil", "next_link", fname)
+  errors.check_number(opts.timeout, "timeout", fname)
+  if opts.next_link == true then errors.raise(fname .. ": 'next_link' must be a name, or false for one page") end
+  if opts.query ~= nil then check_query(opts.query, fname) end
+end
+
 --- Reads a list page by page. An error comes as `false, err` and ends the loop.
 ---@param path string|table
 ---@param opts azure.ListOptions?
 ---@return fun(): any, azure.Error?
 function Client:list(path, opts)
+  errors.check_self(self, "core", "client:list")
+  if type(opts) == "table" then check_list(opts, "client:list") end
   return paging.iterate(self, path, opts, page)
 end
 
@@ -342,6 +279,8 @@ end
 ---@param request azure.Request|azure.WriteOptions `method` is needed; `timeout` is that of the whole operation
 ---@return azure.Op op gives the resource, or true where the final answer is empty
 function Client:begin(request)
+  errors.check_self(self, "core", "client:begin")
+  errors.check_type(request, "table", "request", "client:begin")
   errors.check_options(request, begin_options, "client:begin")
   errors.check_type(request.method, "string", "method", "client:begin")
   return begin(self, prepare_operation(self, request, "client:begin"))
@@ -357,7 +296,23 @@ local function begin_and_wait(self, prepared, on_progress)
   return decode_document(op:wait(on_progress and { on_progress = on_progress }))
 end
 
+-- Options where the body belongs would be sent as one. `query` alone is a body
+-- of some services (Resource Graph).
+local function check_body(body, method, fname)
+  if type(body) ~= "table" or next(body) == nil then return end
+  local only_query = true
+  for key in pairs(body) do
+    if not write_options[key] then return end
+    only_query = only_query and key == "query"
+  end
+  if only_query and method ~= "DELETE" then return end
+  errors.raise(("%s: options come behind the body: %s(id, %s, { ... }); where these are the body, add {}"):format(fname,
+    fname, method == "DELETE" and "nil" or "body"))
+end
+
 local function write(self, fname, method, id, body, opts)
+  errors.check_self(self, "core", fname)
+  if opts == nil then check_body(body, method, fname) end
   local prepared
   if opts == nil then
     prepared = { method = method, url = url.of(self.endpoint, id, self.versions, fname), body = encode_body(body),
@@ -365,6 +320,7 @@ local function write(self, fname, method, id, body, opts)
     return begin_and_wait(self, prepared)
   end
   local request = with_options({ method = method, path = id, body = body }, opts, write_options, fname)
+  errors.check_type(request.on_progress, "function|nil", "on_progress", fname)
   prepared = prepare_operation(self, request, fname)
   prepared.once = true
   return begin_and_wait(self, prepared, request.on_progress)
@@ -408,8 +364,10 @@ function Client:delete(id, body, opts) return write(self, "client:delete", "DELE
 ---@return azure.Op?
 ---@return azure.Error?
 function Client:resume(token, opts)
+  errors.check_self(self, "core", "client:resume")
   errors.check_type(token, "string", "token", "client:resume")
   opts = errors.check_options(opts, { timeout = true }, "client:resume")
+  errors.check_number(opts.timeout, "timeout", "client:resume")
   local op, err = self.core:resume(token, { timeout = opts.timeout, body_only = true })
   if not op then return nil, err end
   return op:map(decode_document)
@@ -419,6 +377,7 @@ end
 ---@param id string|table
 ---@return azure.SignalR
 function Client:signalr(id)
+  errors.check_self(self, "core", "client:signalr")
   return require("azure.signalr").new(self, id)
 end
 
@@ -426,12 +385,14 @@ end
 ---@param target_id string|table
 ---@return azure.Connections
 function Client:private_endpoint_connections(target_id)
+  errors.check_self(self, "core", "client:private_endpoint_connections")
   return require("azure.private_endpoint").new(self, target_id)
 end
 
 --- Ends everything under way. Closing twice is fine. A credential that was
 --- handed in stays open; the one that the client made for itself is closed.
 function Client:close()
+  errors.check_self(self, "core", "client:close")
   self.core:close()
   if self.own_credential then self.own_credential:close() end
 end

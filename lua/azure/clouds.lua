@@ -29,38 +29,44 @@ clouds.api_versions = {
   ["microsoft.resources"] = "2021-04-01",
 }
 
-local FIELDS = { "arm", "authority", "audience", "ca_file" }
+local fields = {
+  name = "string|nil", arm = "string|nil", authority = "string|nil", audience = "string|nil", ca_file = "string|nil",
+}
+
+-- Paths are put behind it as they are.
+local function check_origin(text, name, fname)
+  local rest = text:match("^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]*(.*)$")
+  if rest and rest:find("[^/]") then
+    errors.raise(("%s: '%s' must be an origin such as \"https://host\", without a path or query"):format(fname, name))
+  end
+end
 
 --- The endpoints that a name stands for, or the table as it was given. Raises for others.
 ---@param cloud string|azure.Cloud
 ---@param fname string the public function's name, for the message
----@param level integer? as in `error`, seen from the caller; default 2
 ---@return azure.Cloud
-function clouds.endpoints(cloud, fname, level)
-  level = (level or 2) + 1
+function clouds.endpoints(cloud, fname)
   if type(cloud) == "string" then
     local known = clouds.known[cloud]
     if known then return known end
     local near = errors.nearest(cloud, clouds.known)
-    error(("%s: no cloud is called '%s'; %s"):format(fname, cloud:sub(1, 40),
-      near and "did you mean '" .. near .. "'?" or "known: china, public, usgov"), level)
+    errors.raise(("%s: no cloud is called '%s'; %s"):format(fname, cloud:sub(1, 40),
+      near and "did you mean '" .. near .. "'?" or "known: china, public, usgov"))
   end
-  errors.check_type(cloud, "table", "cloud", fname, level)
-  for _, name in ipairs(FIELDS) do
-    errors.check_type(cloud[name], "string|nil", "cloud." .. name, fname, level)
-  end
+  errors.check_type(cloud, "table", "cloud", fname)
+  errors.check_options(cloud, fields, fname .. ": cloud")
+  for name, wanted in pairs(fields) do errors.check_type(cloud[name], wanted, "cloud." .. name, fname) end
   return cloud
 end
 
 --- The same for who needs Resource Manager too.
 ---@param cloud string|azure.Cloud
 ---@param fname string the public function's name, for the message
----@param level integer? as in `error`, seen from the caller; default 2
 ---@return azure.Cloud
-function clouds.check(cloud, fname, level)
-  level = (level or 2) + 1
-  cloud = clouds.endpoints(cloud, fname, level)
-  errors.check_type(cloud.arm, "string", "cloud.arm", fname, level)
+function clouds.check(cloud, fname)
+  cloud = clouds.endpoints(cloud, fname)
+  errors.check_type(cloud.arm, "string", "cloud.arm", fname)
+  check_origin(cloud.arm, "cloud.arm", fname)
   return cloud
 end
 

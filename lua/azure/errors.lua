@@ -73,6 +73,32 @@ function mt.__index(err, key)
   return value
 end
 
+-- The library's own folder, as it stands in front of the names of its chunks.
+-- The core looks it up too, for what it raises itself.
+local home = debug.getinfo(1, "S").source:match("^(@.*)errors%.lua$")
+debug.getregistry()["azure.home"] = home
+
+-- Where the script is that called into the library, however deep that is by
+-- now. Levels would have to be counted anew at each change, and tail calls
+-- make them wrong.
+local function blamed()
+  local level = 3
+  while true do
+    local info = debug.getinfo(level, "Sl")
+    if not info then return "" end
+    local ours = home and info.source:sub(1, #home) == home
+    if info.currentline > 0 and not ours then return ("%s:%d: "):format(info.short_src, info.currentline) end
+    level = level + 1
+  end
+end
+
+--- Raises for misuse, with the line of the script that is to blame: the first
+--- one outside of the library.
+---@param message string begins with the public function's name
+function errors.raise(message)
+  error(blamed() .. message, 0)
+end
+
 local function where(err)
   if not err.method or not err.url then return "" end
   return (" (%s %s)"):format(err.method, err.url)
@@ -97,9 +123,9 @@ end
 ---@param fields table
 ---@return azure.Error
 function errors.new(fields)
-  if type(fields) ~= "table" then error("errors.new: fields must be a table", 2) end
+  if type(fields) ~= "table" then errors.raise("errors.new: fields must be a table") end
   if not errors.kinds[fields.kind] then
-    error(("errors.new: kind %s is not one of the known kinds"):format(tostring(fields.kind)), 2)
+    errors.raise(("errors.new: kind %s is not one of the known kinds"):format(tostring(fields.kind)))
   end
   local err = {}
   for key, value in pairs(fields) do err[key] = value end
@@ -174,18 +200,14 @@ end
 ---@param opts table?
 ---@param allowed table<string, any>
 ---@param fname string the public function's name, for the message
----@param level integer? as in `error`, seen from the caller of this function; default 2
 ---@return table opts never nil
-function errors.check_options(opts, allowed, fname, level)
-  level = (level or 2) + 1
+function errors.check_options(opts, allowed, fname)
   if opts == nil then return {} end
   if type(opts) ~= "table" then
-    error(("%s: options must be a table, not a %s"):format(fname, type(opts)), level)
+    errors.raise(("%s: options must be a table, not a %s"):format(fname, type(opts)))
   end
   for key in pairs(opts) do
-    if type(key) ~= "string" or allowed[key] == nil then
-      error(unknown_option(key, allowed, fname), level)
-    end
+    if type(key) ~= "string" or allowed[key] == nil then errors.raise(unknown_option(key, allowed, fname)) end
   end
   return opts
 end
@@ -195,16 +217,47 @@ end
 ---@param types string
 ---@param name string the argument's name
 ---@param fname string
----@param level integer? as in `check_options`
-function errors.check_type(value, types, name, fname, level)
+function errors.check_type(value, types, name, fname)
   local actual = type(value)
   if actual == types or (value == nil and types:find("nil", 1, true)) then return end
   for wanted in types:gmatch("[^|]+") do
     if wanted == actual or (wanted == "integer" and math.type(value) == "integer") then return end
   end
-  local message = ("%s: '%s' must be %s, not %s"):format(fname, name, types:gsub("|", " or "),
-    actual == "nil" and "absent" or "a " .. actual)
-  error(message, (level or 2) + 1)
+  errors.raise(("%s: '%s' must be %s, not %s"):format(fname, name, types:gsub("|", " or "),
+    actual == "nil" and "absent" or "a " .. actual))
+end
+
+--- Raises when `value` is neither nil nor a number from `least` to `most`.
+---@param value any
+---@param name string
+---@param fname string
+---@param least number? default 0
+---@param most number? default: no bound
+function errors.check_number(value, name, fname, least, most)
+  if value == nil then return end
+  least = least or 0
+  if type(value) == "number" and value >= least and value <= (most or 1e10) then return end
+  errors.raise(("%s: '%s' must be a number from %d %s, not %s"):format(fname, name, least,
+    most and ("to %d"):format(most) or "up", type(value) == "number" and tostring(value) or "a " .. type(value)))
+end
+
+--- Raises when `value` is neither nil nor a function, nor a table that can be called.
+---@param value any
+---@param name string
+---@param fname string
+function errors.check_callable(value, name, fname)
+  local meta = type(value) == "table" and getmetatable(value)
+  if value == nil or type(value) == "function" or (type(meta) == "table" and meta.__call) then return end
+  errors.raise(("%s: '%s' must be a function, or a table that can be called as one"):format(fname, name))
+end
+
+--- Raises when a method was called with '.' in place of ':', or on something else.
+---@param self any
+---@param mark string a field that every such object has
+---@param fname string "client:get"
+function errors.check_self(self, mark, fname)
+  if type(self) == "table" and self[mark] ~= nil then return end
+  errors.raise(("%s: called with '.'; use ':', as in %s(...)"):format(fname, fname))
 end
 
 return errors

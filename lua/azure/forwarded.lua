@@ -155,10 +155,15 @@ function forwarded.parse(entry)
   return invalid("InvalidAddress", ("'%s' is not an IP address"):format(plain(text:sub(1, 80))))
 end
 
+local function joined(list)
+  for _, text in ipairs(list) do errors.check_type(text, "string", "x-forwarded-for", "forwarded.client_ip") end
+  return table.concat(list, ",")
+end
+
 local function find_header(headers)
   for name, value in pairs(headers) do
     if type(name) == "string" and name:lower() == "x-forwarded-for" then
-      return type(value) == "table" and table.concat(value, ",") or value
+      return type(value) == "table" and joined(value) or value
     end
   end
   return headers["x-forwarded-for"] -- a table whose lookup ignores case
@@ -178,7 +183,7 @@ local allowed = { trust = true }
 local function check_trust(opts)
   local trust = opts.trust or 1
   if math.type(trust) ~= "integer" or trust < 1 then
-    error("forwarded.client_ip: 'trust' must be a whole number of proxies, 1 or more", 3)
+    errors.raise("forwarded.client_ip: 'trust' must be a whole number of proxies, 1 or more")
   end
   return trust
 end

@@ -52,7 +52,7 @@ return setmetatable(azure, {
     local value = load_name(name)
     if value == nil then
       local near = type(name) == "string" and errors.nearest(name, known)
-      error(("azure has no '%s'%s"):format(tostring(name), near and "; did you mean '" .. near .. "'?" or ""), 2)
+      errors.raise(("azure has no '%s'%s"):format(tostring(name), near and "; did you mean '" .. near .. "'?" or ""))
     end
     rawset(self, name, value)
     return value

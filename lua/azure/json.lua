@@ -47,7 +47,7 @@ end
 ---@return azure.Error? err kind "protocol" when the text is not JSON (then the value is nil)
 function json.decode(text)
   if type(text) ~= "string" then
-    error(("json.decode: 'text' must be a string, not a %s"):format(type(text)), 2)
+    errors.raise(("json.decode: 'text' must be a string, not a %s"):format(type(text)))
   end
   local value, reason, position = core.json_decode(text, json.null, array_mt)
   if value == nil then return nil, decode_error(text, reason, position) end
@@ -59,7 +59,7 @@ end
 ---@return table t
 function json.array(t)
   if t ~= nil and type(t) ~= "table" then
-    error(("json.array: 't' must be a table, not a %s"):format(type(t)), 2)
+    errors.raise(("json.array: 't' must be a table, not a %s"):format(type(t)))
   end
   return setmetatable(t or {}, array_mt)
 end
@@ -78,7 +78,7 @@ end
 ---@return string text
 function json.encode(value)
   local text, reason = core.json_encode(value, json.null, array_mt, empty_array)
-  if not text then error(reason, 2) end
+  if not text then errors.raise(reason) end
   return text
 end
 

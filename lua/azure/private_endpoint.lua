@@ -35,13 +35,14 @@ local delete_options = { api_version = true, timeout = true, poll_interval = tru
 
 -- A name, or the full id of a connection of this very resource.
 local function id_of(self, name, fname, level)
+  errors.check_self(self, "client", fname)
   errors.check_type(name, "string", "name", fname, level)
   if name:sub(1, 1) ~= "/" then
     return resource_id.child(self.id, "privateEndpointConnections", name)
   end
   local parsed = resource_id.parse(name)
   if not parsed or not resource_id.equal(parsed.parent, self.id) then
-    error(("%s: 'name' is the id of a connection of another resource"):format(fname), level)
+    errors.raise(("%s: 'name' is the id of a connection of another resource"):format(fname))
   end
   return name
 end
@@ -202,7 +203,7 @@ end
 ---@return azure.Connections connections
 function private_endpoint.new(client, target_id)
   local parsed, err = resource_id.parse(resource_id.text(target_id) or target_id)
-  if not parsed then error("private_endpoint_connections: 'target_id': " .. err.message, 3) end
+  if not parsed then errors.raise("private_endpoint_connections: 'target_id': " .. err.message) end
   return setmetatable({ client = client, id = parsed.id, type = parsed.type }, Connections)
 end
 

@@ -148,7 +148,7 @@ end
 --- Shows one event. The object itself can be called the same way.
 ---@param event azure.Event
 function Renderer:event(event)
-  if type(event) ~= "table" then error("progress: 'event' must be a table", 2) end
+  if type(event) ~= "table" then errors.raise("progress: 'event' must be a table") end
   local passing = event.state == "wait" or event.state == "start"
   if self.columns and passing then
     show_live(self, event)
@@ -193,7 +193,7 @@ end
 local function check_handle(handle, fname)
   local kind = type(handle)
   if kind ~= "userdata" and kind ~= "table" or io.type(handle) == "closed file" then
-    error(fname .. ": 'handle' must be an open file or have its methods write and flush", 3)
+    errors.raise(fname .. ": 'handle' must be an open file or have its methods write and flush")
   end
   return handle
 end
@@ -207,6 +207,10 @@ local allowed = { handle = true, tty = true, color = true, width = true, unicode
 function progress.new(opts)
   opts = errors.check_options(opts, allowed, "progress.new")
   local handle = check_handle(opts.handle or io.stderr, "progress.new")
+  errors.check_number(opts.width, "width", "progress.new", 10, 10000)
+  for _, name in ipairs{ "tty", "color", "unicode" } do
+    errors.check_type(opts[name], "boolean|nil", name, "progress.new")
+  end
   local columns = columns_for(opts, handle)
   local unicode = opts.unicode
   if unicode == nil then unicode = is_utf8_locale() end

@@ -178,6 +178,10 @@ end
 ---@return azure.Error? err
 function resource_id.format(parts)
   errors.check_type(parts, "table", "parts", "resource_id.format")
+  for _, field in ipairs{ "type", "name", "subscription_id", "resource_group" } do
+    errors.check_type(parts[field], "string|nil", field, "resource_id.format")
+  end
+  errors.check_type(parts.names, "table|nil", "names", "resource_id.format")
   local provider, rest = (parts.type or ""):match("^([^/]+)/(.+)$")
   if not provider then return invalid(parts.type or "", "'type' must be a namespace and a type") end
   local out = {}
@@ -220,10 +224,10 @@ end
 ---@return string
 function resource_id.child(id, child_type, name)
   local base = resource_id.text(id)
-  if not base then error("resource_id.child: 'id' must be an id", 2) end
+  if not base then errors.raise("resource_id.child: 'id' must be an id") end
   errors.check_type(name, "string", "name", "resource_id.child")
   local problem = name:find("/", 1, true) and "it has a slash" or segment_problem(name)
-  if problem then error(("resource_id.child: 'name' cannot be used in an id: %s"):format(problem), 2) end
+  if problem then errors.raise(("resource_id.child: 'name' cannot be used in an id: %s"):format(problem)) end
   return ("%s/%s/%s"):format(base:gsub("/$", ""), child_type, name)
 end
 

@@ -46,8 +46,11 @@ end
 
 Signalr.__tostring = function(self) return "signalr " .. self.id end
 
-local function options(opts, fname)
-  return errors.check_options(opts, call_options, fname, 3)
+local function options(self, opts, fname)
+  errors.check_self(self, "client", fname)
+  errors.check_options(opts, call_options, fname)
+  errors.check_number(opts and opts.timeout, "timeout", fname)
+  return opts or {}
 end
 
 local function begin(self, method, body, opts, final_state_via, suffix)
@@ -78,7 +81,8 @@ end
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:get(opts)
-  return self.client:get(self.id, options(opts, "signalr:get"))
+  opts = options(self, opts, "signalr:get")
+  return self.client:get(self.id, opts)
 end
 
 --- Whether it exists. Other failures than "not found" are errors.
@@ -86,7 +90,8 @@ end
 ---@return boolean? exists
 ---@return azure.Error? err
 function Signalr:exists(opts)
-  local resource, err = self.client:get(self.id, options(opts, "signalr:exists"))
+  opts = options(self, opts, "signalr:exists")
+  local resource, err = self.client:get(self.id, opts)
   if resource then return true end
   if err.status == 404 then return false end
   return nil, err
@@ -98,8 +103,9 @@ end
 ---@return azure.Op? op
 ---@return azure.Error? err
 function Signalr:begin_create(settings, opts)
+  errors.check_self(self, "client", "signalr:begin_create")
   local body = values.resource(settings, "signalr:create", true)
-  return begin(self, "PUT", body, options(opts, "signalr:create"), "azure-async-operation")
+  return begin(self, "PUT", body, options(self, opts, "signalr:create"), "azure-async-operation")
 end
 
 --- Creates it and waits. Settings: location, sku ("Standard_S1" or {name=,capacity=}),
@@ -110,8 +116,9 @@ end
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:create(settings, opts)
+  errors.check_self(self, "client", "signalr:create")
   local body = values.resource(settings, "signalr:create", true)
-  opts = options(opts, "signalr:create")
+  opts = options(self, opts, "signalr:create")
   return write(self, "PUT", body, opts, "azure-async-operation")
 end
 
@@ -121,8 +128,9 @@ end
 ---@return azure.Op? op
 ---@return azure.Error? err
 function Signalr:begin_update(settings, opts)
+  errors.check_self(self, "client", "signalr:begin_update")
   local body = values.resource(settings, "signalr:update", false)
-  return begin(self, "PATCH", body, options(opts, "signalr:update"), "location")
+  return begin(self, "PATCH", body, options(self, opts, "signalr:update"), "location")
 end
 
 --- Changes some settings (those of `create`) and waits.
@@ -131,8 +139,9 @@ end
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:update(settings, opts)
+  errors.check_self(self, "client", "signalr:update")
   local body = values.resource(settings, "signalr:update", false)
-  opts = options(opts, "signalr:update")
+  opts = options(self, opts, "signalr:update")
   return write(self, "PATCH", body, opts, "location")
 end
 
@@ -141,7 +150,7 @@ end
 ---@return azure.Op? op
 ---@return azure.Error? err
 function Signalr:begin_delete(opts)
-  return begin(self, "DELETE", nil, options(opts, "signalr:delete"), "location")
+  return begin(self, "DELETE", nil, options(self, opts, "signalr:delete"), "location")
 end
 
 --- Deletes it and waits until that is done.
@@ -149,7 +158,7 @@ end
 ---@return boolean? ok
 ---@return azure.Error? err
 function Signalr:delete(opts)
-  opts = options(opts, "signalr:delete")
+  opts = options(self, opts, "signalr:delete")
   return write_only(self, "DELETE", nil, opts, "location")
 end
 
@@ -158,7 +167,7 @@ end
 ---@return table? keys { primaryKey, secondaryKey, primaryConnectionString, secondaryConnectionString }
 ---@return azure.Error? err
 function Signalr:keys(opts)
-  opts = options(opts, "signalr:keys")
+  opts = options(self, opts, "signalr:keys")
   local response, err = self.client:request{
     method = "POST", path = self.id .. "/listKeys", api_version = opts.api_version, timeout = opts.timeout,
   }
@@ -171,8 +180,9 @@ end
 ---@return table? keys
 ---@return azure.Error? err
 function Signalr:regenerate_key(which, opts)
+  errors.check_self(self, "client", "signalr:regenerate_key")
   values.one_of(which, values.key_types, "which", "signalr:regenerate_key")
-  opts = options(opts, "signalr:regenerate_key")
+  opts = options(self, opts, "signalr:regenerate_key")
   return write(self, "POST", { keyType = which }, opts, "location", "/regenerateKey")
 end
 
@@ -181,7 +191,7 @@ end
 ---@return boolean? ok
 ---@return azure.Error? err
 function Signalr:restart(opts)
-  opts = options(opts, "signalr:restart")
+  opts = options(self, opts, "signalr:restart")
   return write_only(self, "POST", nil, opts, "location", "/restart")
 end
 
@@ -190,12 +200,14 @@ end
 ---@return table? skus
 ---@return azure.Error? err
 function Signalr:skus(opts)
-  local answer, err = self.client:get(self.id .. "/skus", options(opts, "signalr:skus"))
+  opts = options(self, opts, "signalr:skus")
+  local answer, err = self.client:get(self.id .. "/skus", opts)
   return type(answer) == "table" and answer.value or nil, err
 end
 
 local function properties_of(self, opts, fname)
-  local resource, err = self.client:get(self.id, errors.check_options(opts, call_options, fname, 4))
+  opts = options(self, opts, fname)
+  local resource, err = self.client:get(self.id, opts)
   if not resource then return nil, err end
   local properties = type(resource) == "table" and resource.properties
   return type(properties) == "table" and properties or {}
@@ -216,6 +228,7 @@ end
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:set_network_acls(acls, opts)
+  errors.check_self(self, "client", "signalr:set_network_acls")
   values.network_acls(acls, "signalr:set_network_acls")
   return self:update({ network_acls = acls }, opts)
 end
@@ -237,6 +250,7 @@ end
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:set_upstream(templates, opts)
+  errors.check_self(self, "client", "signalr:set_upstream")
   values.templates(templates, "signalr:set_upstream")
   return self:update({ upstream = templates }, opts)
 end
@@ -245,6 +259,8 @@ end
 ---@param name string
 ---@return azure.SignalR replica
 function Signalr:replica(name)
+  errors.check_self(self, "client", "signalr:replica")
+  errors.check_type(name, "string", "name", "signalr:replica")
   return signalr.new(self.client, resource_id.child(self.id, "replicas", name))
 end
 
@@ -267,8 +283,9 @@ end
 ---@return table? answer { nameAvailable, reason, message }
 ---@return azure.Error? err
 function Signalr:check_name(location, opts)
+  errors.check_self(self, "client", "signalr:check_name")
   errors.check_type(location, "string", "location", "signalr:check_name")
-  opts = options(opts, "signalr:check_name")
+  opts = options(self, opts, "signalr:check_name")
   local response, err = self.client:request{
     method = "POST", path = in_location(self, location, "checkNameAvailability"), api_version = opts.api_version,
     timeout = opts.timeout,
@@ -283,8 +300,9 @@ end
 ---@return table[]? usages
 ---@return azure.Error? err
 function Signalr:usages(location, opts)
+  errors.check_self(self, "client", "signalr:usages")
   errors.check_type(location, "string|nil", "location", "signalr:usages")
-  opts = options(opts, "signalr:usages")
+  opts = options(self, opts, "signalr:usages")
   local region, err = location_of(self, location)
   if not region then return nil, err end
   local items = {}
@@ -298,7 +316,7 @@ end
 local function check_type(parsed)
   local actual = parsed.type:lower()
   if actual ~= TYPE and actual ~= REPLICA_TYPE then
-    error(("signalr: 'id' must be of Microsoft.SignalRService/signalR, not of %s"):format(parsed.type), 4)
+    errors.raise(("signalr: 'id' must be of Microsoft.SignalRService/signalR, not of %s"):format(parsed.type))
   end
 end
 
@@ -308,7 +326,7 @@ end
 ---@return azure.SignalR
 function signalr.new(client, id)
   local parsed, err = resource_id.parse(resource_id.text(id) or id)
-  if not parsed then error("signalr: 'id': " .. err.message, 3) end
+  if not parsed then errors.raise("signalr: 'id': " .. err.message) end
   check_type(parsed)
   return setmetatable({ client = client, id = parsed.id }, Signalr)
 end

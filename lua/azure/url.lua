@@ -22,7 +22,7 @@ end
 local function sorted_keys(t)
   local keys = {}
   for key in pairs(t) do
-    if type(key) ~= "string" then error("query: names must be strings", 0) end
+    if type(key) ~= "string" then errors.raise("query: names must be strings") end
     keys[#keys + 1] = key
   end
   table.sort(keys)
@@ -65,10 +65,10 @@ end
 
 local function check_path(path, fname)
   if type(path) ~= "string" or path == "" then
-    error(("%s: the path must be a string such as \"/subscriptions/...\" or a resource"):format(fname), 0)
+    errors.raise(("%s: the path must be a string such as \"/subscriptions/...\" or a resource"):format(fname))
   end
   if path:byte() ~= SLASH and not path:find("^https?://") then
-    error(("%s: the path must start with \"/\" (it is %q)"):format(fname, path:match("^[^?]*"):sub(1, 60)), 0)
+    errors.raise(("%s: the path must start with \"/\" (it is %q)"):format(fname, path:match("^[^?]*"):sub(1, 60)))
   end
 end
 
@@ -89,7 +89,7 @@ function url.of(endpoint, path, versions, fname, asked_query, version)
   if type(path) == "table" then path = resource_id.text(path) end
   check_path(path, fname)
   local text, kind, provider, asked, versioned = core.scan_path(path)
-  if not text then error(("%s: the path has a control character or a backslash"):format(fname), 0) end
+  if not text then errors.raise(("%s: the path has a control character or a backslash"):format(fname)) end
   if text:byte() == SLASH then text = endpoint .. text end
   local query = asked_query and url.query(asked_query) or ""
   if query ~= "" then

@@ -165,7 +165,7 @@ describe("azure.client and bad arguments", function()
     { "retries without number", function() azure.client{ credential = false, retry = { max_retries = 0 / 0 } } end,
       "max_retries must be a whole number from 0 to" },
     { "a timeout that is no number", function() azure.client{ credential = false, timeout = "5" } end,
-      "timeout must be a number" },
+      "'timeout' must be a number" },
     { "a path with a line break", function() client:get("/x\r\nHost: evil") end, "control character" },
     { "a path without a slash", function() client:get("x") end, "must start with" },
     { "no path", function() client:get() end, "the path must be" },

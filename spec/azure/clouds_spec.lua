@@ -28,6 +28,10 @@ describe("azure.clouds", function()
     { "no table", 5, "'cloud' must be table" },
     { "an authority that is no text", { arm = "https://x", authority = 5 }, "'cloud.authority' must be string" },
     { "endpoints without Resource Manager", { authority = "https://x" }, "'cloud.arm' must be string" },
+    { "an audience that is no text", { arm = "https://x", audience = 1 }, "'cloud.audience' must be string" },
+    { "a field that is none", { arm = "https://x", authorty = "https://y" }, "did you mean 'authority'" },
+    { "a path", { arm = "https://x/y" }, "without a path" },
+    { "a query", { arm = "https://x?a=b" }, "without a path" },
   } do
     it("raises for " .. case[1], function()
       assert.error_matches(function() clouds.check(case[2], "test") end, case[3])

@@ -123,3 +123,18 @@ describe("errors.check_type", function()
     assert.error(function() errors.check_type(1.5, "integer", "count", "f") end)
   end)
 end)
+
+describe("errors.raise", function()
+  it("gives no place where there is no script", function()
+    local co = coroutine.create(require("azure.errors").raise)
+
+    assert.same({ false, "f: no" }, { coroutine.resume(co, "f: no") })
+  end)
+
+  it("names the caller of a function of C", function()
+    local line = debug.getinfo(1, "l").currentline + 1
+    local _, message = pcall(require("azure.errors").raise, "f: no")
+
+    assert.matches("errors_spec%.lua:" .. line .. ": f: no", message)
+  end)
+end)

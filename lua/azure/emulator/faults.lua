@@ -54,21 +54,21 @@ function Rule:spent()
 end
 
 local function check_match(match)
-  errors.check_type(match, "nil|string|table|function", "match", "emulator:fault", 5)
+  errors.check_type(match, "nil|string|table|function", "match", "emulator:fault")
   if type(match) == "table" then
-    errors.check_options(match, { method = true, path = true, url = true }, "emulator:fault: match", 5)
+    errors.check_options(match, { method = true, path = true, url = true }, "emulator:fault: match")
   end
 end
 
 local function check(opts)
-  errors.check_options(opts, allowed, "emulator:fault", 4)
+  errors.check_options(opts, allowed, "emulator:fault")
   local drop = opts.drop
   if drop ~= nil and drop ~= true and drop ~= "before" and drop ~= "after" then
-    error("emulator:fault: 'drop' must be true, \"before\" or \"after\"", 4)
+    errors.raise("emulator:fault: 'drop' must be true, \"before\" or \"after\"")
   end
   check_match(opts.match)
-  errors.check_type(opts.status, "nil|integer", "status", "emulator:fault", 4)
-  errors.check_type(opts.truncate, "nil|integer", "truncate", "emulator:fault", 4)
+  errors.check_type(opts.status, "nil|integer", "status", "emulator:fault")
+  errors.check_type(opts.truncate, "nil|integer", "truncate", "emulator:fault")
 end
 
 --- Adds a rule. `times` is how often it strikes (default 1), `after` how many

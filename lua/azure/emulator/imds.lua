@@ -3,6 +3,7 @@
 -- path and api-version as their clients do.
 
 local core = require "azure.core"
+local errors = require "azure.errors"
 local json = require "azure.json"
 local wire = require "azure.emulator.wire"
 
@@ -189,7 +190,7 @@ function imds.environment(cloud, kind)
       IDENTITY_ENDPOINT = url .. "/fabric/token", IDENTITY_HEADER = secret, IDENTITY_SERVER_THUMBPRINT = ("0"):rep(40),
     },
   }
-  if not known[kind] then error(("emulator:environment: unknown kind '%s'"):format(tostring(kind)), 3) end
+  if not known[kind] then errors.raise(("emulator:environment: unknown kind '%s'"):format(tostring(kind))) end
   return known[kind]
 end
 

@@ -209,9 +209,9 @@ local stranger_options = {
 ---@param opts table target (id), name, message, group, status, link_name, connection_name, endpoint_id
 ---@return table connection
 function Emulator:stranger(opts)
-  errors.check_options(opts, stranger_options, "emulator:stranger", 2)
+  errors.check_options(opts, stranger_options, "emulator:stranger")
   local target = self.state:get(opts.target or "")
-  if not target then error("emulator:stranger: 'target' must be the id of a resource that exists", 2) end
+  if not target then errors.raise("emulator:stranger: 'target' must be the id of a resource that exists") end
   local slot = (opts.group or ""):match("^sites%-(.+)$")
   if slot then target = self.state:get(target.id .. "/slots/" .. slot) or target end
   return network.open(self, target, {
@@ -273,7 +273,7 @@ end
 function Emulator:register(namespace, registration, subscription_id)
   local id = "/subscriptions/" .. (subscription_id or seeds.contoso.subscription_id)
   local subscription = self.state:get(id)
-  if not subscription then error(("emulator:register: there is no %s"):format(id), 2) end
+  if not subscription then errors.raise(("emulator:register: there is no %s"):format(id)) end
   subscription.registrations[namespace:lower()] = registration
 end
 

@@ -65,7 +65,7 @@ local allowed = {
 ---@param opts table?
 ---@return table principal
 function principals.add(cloud, opts)
-  opts = errors.check_options(opts, allowed, "emulator:principal", 3)
+  opts = errors.check_options(opts, allowed, "emulator:principal")
   local principal = setmetatable({
     cloud = cloud,
     tenant_id = opts.tenant_id or cloud.tenant_id,

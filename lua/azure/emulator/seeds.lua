@@ -1,6 +1,7 @@
 --- Things that exist from the start.
 
 local core = require "azure.core"
+local errors = require "azure.errors"
 local groups = require "azure.emulator.groups"
 local signalr = require "azure.emulator.signalr"
 local sites = require "azure.emulator.sites"
@@ -29,7 +30,9 @@ end
 -- The subscription and group of an id come along.
 local function make_container(cloud, id, item)
   local subscription_id, group = split(id)
-  if not subscription_id then error(("emulator:seed: '%s' is not the id of a resource in a group"):format(id), 0) end
+  if not subscription_id then
+    errors.raise(("emulator:seed: '%s' is not the id of a resource in a group"):format(id))
+  end
   local subscription = groups.subscription(cloud, subscription_id, item.tenant_id)
   cloud.tenants[subscription.tenant_id:lower()] = subscription.tenant_id
   if not cloud.state:get(subscription.id .. "/resourceGroups/" .. group) then
@@ -55,7 +58,7 @@ end
 
 local function add_resource(cloud, item)
   local make = makers[type_of(item.id)]
-  if not make then error(("emulator:seed: no type that can be seeded: '%s'"):format(item.id), 0) end
+  if not make then errors.raise(("emulator:seed: no type that can be seeded: '%s'"):format(item.id)) end
   make_container(cloud, item.id, item)
   return make(cloud, item)
 end
@@ -83,7 +86,7 @@ end
 ---@param what string|table
 function seeds.plant(cloud, what)
   if what == "contoso" then what = contoso() end
-  if type(what) ~= "table" then error(("emulator:seed: no seed is called '%s'"):format(tostring(what)), 0) end
+  if type(what) ~= "table" then errors.raise(("emulator:seed: no seed is called '%s'"):format(tostring(what))) end
   if what.id then what = { what } end
   local records = {}
   for _, item in ipairs(what) do records[#records + 1] = add_resource(cloud, item) end

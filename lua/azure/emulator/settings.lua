@@ -46,7 +46,7 @@ local function read_timings(given)
   if type(given) == "number" then
     return function(name) return settings.timings[name] * given end
   end
-  errors.check_options(given, settings.timings, "emulator.start: timings", 4)
+  errors.check_options(given, settings.timings, "emulator.start: timings")
   return function(name)
     return given and given[name] or settings.timings[name]
   end
@@ -55,14 +55,14 @@ end
 local function read_throttle(given)
   if given == true then return throttle.arm_limits end
   if not given then return nil end
-  return errors.check_options(given, throttle.arm_limits, "emulator.start: throttle", 4)
+  return errors.check_options(given, throttle.arm_limits, "emulator.start: throttle")
 end
 
 --- Reads the options of `start`; raises on unknown ones.
 ---@param opts table?
 ---@return table options with a function `timing(name)` in place of `timings`
 function settings.read(opts)
-  opts = errors.check_options(opts, allowed, "emulator.start", 3)
+  opts = errors.check_options(opts, allowed, "emulator.start")
   local options = {}
   for name, value in pairs(defaults) do options[name] = value end
   for name, value in pairs(opts) do options[name] = value end

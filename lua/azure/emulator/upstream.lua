@@ -122,13 +122,13 @@ end
 ---@param opts table?
 ---@return table op
 function upstream.send(cloud, opts)
-  opts = errors.check_options(opts, send_options, "emulator:send_upstream", 3)
+  opts = errors.check_options(opts, send_options, "emulator:send_upstream")
   cloud.state:settle()
   local signalr = cloud.state:get(opts.signalr or cloud.ids.signalr)
-  if not signalr then error("emulator:send_upstream: 'signalr' must be the id of a SignalR that exists", 3) end
+  if not signalr then errors.raise("emulator:send_upstream: 'signalr' must be the id of a SignalR that exists") end
   local call = read_call(opts)
   local url = opts.url or template_url(signalr, call)
-  if not url then error("emulator:send_upstream: no 'url' given and no upstream template fits", 3) end
+  if not url then errors.raise("emulator:send_upstream: no 'url' given and no upstream template fits") end
   local address, private = source_address(cloud, signalr, opts.target)
   if not opts.forwarded_for and is_refused(cloud, opts.target, private) then return forbidden() end
   cloud.http = cloud.http or core.http({ ca_file = cloud.ca_file })
@@ -200,8 +200,8 @@ local listen_options = { port = true, address = true, keys = true, on_call = tru
 ---@return azure.emulator.Upstream? upstream
 ---@return azure.Error? err
 function upstream.listen(opts)
-  opts = errors.check_options(opts, listen_options, "upstream.listen", 2)
-  errors.check_type(opts.keys, "table|function", "keys", "upstream.listen", 2)
+  opts = errors.check_options(opts, listen_options, "upstream.listen")
+  errors.check_type(opts.keys, "table|function", "keys", "upstream.listen")
   local loop = core.loop()
   local self = setmetatable({
     keys = opts.keys, seen = {}, on_call = opts.on_call, clock = opts.clock or function() return loop:wall() end,

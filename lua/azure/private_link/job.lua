@@ -153,6 +153,7 @@ function job.new(client, spec, fname, required)
   self.message = spec.request_message or DEFAULT_MESSAGE
   self.undo = spec.undo or false
   self.replicas = spec.replicas ~= false
+  errors.check_callable(spec.on_event, "on_event", fname)
   self.on_event = spec.on_event or client.on_event
   self.former = {}
   self.request_ids, self.timings, self.warnings = {}, {}, {}

@@ -175,6 +175,9 @@ local group_options = { confirm = true, timeout = true, on_event = true }
 --- See `azure.private_link.remove_group`.
 function remove.group(client, id, opts)
   opts = errors.check_options(opts, group_options, "private_link.remove_group", 3)
+  if type(client) ~= "table" or not client.core then
+    errors.raise("private_link.remove_group: 'client' must be a client of azure.client")
+  end
   local parsed, err = resource_id.parse(resource_id.text(id) or id)
   if not parsed then return nil, err end
   if parsed.type ~= "Microsoft.Resources/resourceGroups" then

@@ -18,20 +18,37 @@ Collection.__name = "azure.signalr.collection"
 local call_options = { timeout = true, api_version = true, headers = true, query = true }
 
 local function fname_of(self, method)
+  errors.check_self(self, "segment", "collection:" .. method)
   return ("%s:%s"):format(self.name, method)
+end
+
+-- What the service offers to be read only has no body to be made of.
+local function check_writable(self, method)
+  if self.body then return end
+  errors.raise(("%s: %s can only be read: list and get"):format(fname_of(self, method), self.name))
+end
+
+local function call_of(self, opts, method)
+  local fname = fname_of(self, method)
+  opts = errors.check_options(opts, call_options, fname)
+  errors.check_number(opts.timeout, "timeout", fname)
+  return opts
 end
 
 local function split(self, opts, method)
   local fname = fname_of(self, method)
-  errors.check_type(opts, "table", "options", fname, 3)
-  errors.check_options(opts, self.create_options, fname, 3)
+  errors.check_type(opts, "table", "options", fname)
+  errors.check_options(opts, self.create_options, fname)
+  errors.check_number(opts.timeout, "timeout", fname)
   local call, settings = {}, {}
   for key, value in pairs(opts) do (call_options[key] and call or settings)[key] = value end
   return call, self.body(settings, fname)
 end
 
 local function path_of(self, name, method)
-  errors.check_type(name, "string", "name", fname_of(self, method), 3)
+  local fname = fname_of(self, method)
+  if method ~= "get" then check_writable(self, method) end
+  errors.check_type(name, "string", "name", fname)
   return resource_id.child(self.parent.id, self.segment, name)
 end
 
@@ -39,7 +56,7 @@ end
 ---@param opts azure.CallOptions?
 ---@return fun(): table|false|nil, azure.Error?
 function Collection:list(opts)
-  opts = errors.check_options(opts, call_options, fname_of(self, "list"))
+  opts = call_of(self, opts, "list")
   return self.client:list(self.parent.id .. "/" .. self.segment, opts)
 end
 
@@ -50,7 +67,7 @@ end
 ---@return azure.Error? err
 function Collection:get(name, opts)
   local path = path_of(self, name, "get")
-  return self.client:get(path, errors.check_options(opts, call_options, fname_of(self, "get")))
+  return self.client:get(path, call_of(self, opts, "get"))
 end
 
 local function begin(self, method, path, body, call, final_state_via)
@@ -99,7 +116,7 @@ end
 ---@return azure.Op op
 function Collection:begin_delete(name, opts)
   local path = path_of(self, name, "delete")
-  local call = errors.check_options(opts, call_options, fname_of(self, "delete"))
+  local call = call_of(self, opts, "delete")
   return begin(self, "DELETE", path, nil, call, "location")
 end
 
@@ -110,7 +127,7 @@ end
 ---@return azure.Error? err
 function Collection:delete(name, opts)
   local path = path_of(self, name, "delete")
-  local call = errors.check_options(opts, call_options, fname_of(self, "delete"))
+  local call = call_of(self, opts, "delete")
   local _, err = write(self, "DELETE", path, nil, call, "location")
   if err and err.status ~= 404 then return nil, err end
   return true
@@ -120,9 +137,9 @@ function Collection:__tostring()
   return ("%s of %s"):format(self.name, self.parent.id)
 end
 
-local function required(opts, key, fname, level)
+local function required(opts, key, fname)
   if type(opts[key]) ~= "string" or opts[key] == "" then
-    error(("%s: '%s' must be a string that is not empty"):format(fname, key), level)
+    errors.raise(("%s: '%s' must be a string that is not empty"):format(fname, key))
   end
   return opts[key]
 end
@@ -132,9 +149,9 @@ local MAX_MESSAGE = 140
 local function link_message(opts, fname)
   local message = opts.request_message
   if message == nil then return nil end
-  if type(message) ~= "string" then error(fname .. ": 'request_message' must be a string", 5) end
+  if type(message) ~= "string" then errors.raise(fname .. ": 'request_message' must be a string") end
   if (utf8.len(message) or MAX_MESSAGE + 1) > MAX_MESSAGE then
-    error(fname .. ": 'request_message' must be UTF-8 of at most 140 characters", 5)
+    errors.raise(fname .. ": 'request_message' must be UTF-8 of at most 140 characters")
   end
   return message
 end
@@ -142,25 +159,25 @@ end
 local function link_body(opts, fname)
   local target = resource_id.text(opts.target)
   local parsed, err = resource_id.parse(target or opts.target)
-  if not parsed then error(("%s: 'target': %s"):format(fname, err.message), 4) end
+  if not parsed then errors.raise(("%s: 'target': %s"):format(fname, err.message)) end
   return { properties = {
-    privateLinkResourceId = parsed.id, groupId = required(opts, "group", fname, 5),
+    privateLinkResourceId = parsed.id, groupId = required(opts, "group", fname),
     requestMessage = link_message(opts, fname),
   } }
 end
 
 local function domain_body(opts, fname)
   return { properties = {
-    domainName = required(opts, "domain_name", fname, 5),
-    customCertificate = { id = required(opts, "certificate", fname, 5) },
+    domainName = required(opts, "domain_name", fname),
+    customCertificate = { id = required(opts, "certificate", fname) },
   } }
 end
 
 local function certificate_body(opts, fname)
-  local uri = required(opts, "key_vault_uri", fname, 5)
-  if not uri:find("^https://") then error(fname .. ": 'key_vault_uri' must be an https URL", 4) end
+  local uri = required(opts, "key_vault_uri", fname)
+  if not uri:find("^https://") then errors.raise(fname .. ": 'key_vault_uri' must be an https URL") end
   return { properties = {
-    keyVaultBaseUri = uri, keyVaultSecretName = required(opts, "secret_name", fname, 5),
+    keyVaultBaseUri = uri, keyVaultSecretName = required(opts, "secret_name", fname),
     keyVaultSecretVersion = opts.secret_version,
   } }
 end

@@ -21,11 +21,8 @@ local identity_types = set("None", "SystemAssigned", "UserAssigned")
 local actions = set("Allow", "Deny")
 local request_types = set("ServerConnection", "ClientConnection", "RESTAPI", "Trace")
 
--- How deep a raise has to look for the caller of the public method.
-local LEVEL = 5
-
 local function raise(fname, name, text)
-  error(("%s: '%s' %s"):format(fname, name, text), LEVEL)
+  errors.raise(("%s: '%s' %s"):format(fname, name, text))
 end
 
 local function names_of(allowed)
@@ -180,7 +177,7 @@ local settings_allowed = set("location", "sku", "capacity", "kind", "tags", "ide
 for name in pairs(property_settings) do settings_allowed[name] = true end
 
 local function check_settings(settings, fname, creating)
-  errors.check_options(settings, settings_allowed, fname, LEVEL - 1)
+  errors.check_options(settings, settings_allowed, fname)
   if settings == nil then raise(fname, "settings", "must be a table, not absent") end
   if creating and type(settings.location) ~= "string" then raise(fname, "location", "is missing") end
   if creating and settings.sku == nil then raise(fname, "sku", "is missing") end

@@ -1,0 +1,145 @@
+-- Misuse of every public entry point: it raises in words, and blames the line
+-- of the script, however deep in the library it was noticed.
+local azure = require "azure"
+local helper = require "spec.helper"
+
+local S, F = helper.signalr_id, helper.func_id
+local BIG = ("x"):rep(1 << 20)
+
+describe("misuse", function()
+  local things = {}
+  setup(function()
+    local e = helper.emulator{ seed = "contoso" }
+    local c = azure.client{ cloud = e:cloud(), credential = false }
+    local closed = azure.client{ cloud = e:cloud(), credential = false }
+    closed:close()
+    local s = c:signalr(S)
+    things = { e = e, c = c, s = s, azure = azure, S = S, F = F, BIG = BIG, links = s.shared_private_links,
+      closed = closed, pec = c:private_endpoint_connections(F), plan = e.ids.plan,
+      spec = { signalr = S, upstream = F, name = "func-pe" } }
+    setmetatable(things, { __index = _G })
+  end)
+  teardown(function()
+    things.c:close()
+    things.e:stop()
+  end)
+
+  -- The call stands on line 3 of a script, in a function that was called by another.
+  local function script(call)
+    return assert(load("local function outer()\n  local result =\n    " .. call
+      .. "\n  return result\nend\nreturn (outer())", "=script", "t", things))
+  end
+
+  local cases = {
+    { [[c:signalr("x")]], "'id'" }, { [[c:signalr()]], "'id'" }, { [[c:signalr(F)]], "SignalRService" },
+    { [[c:private_endpoint_connections("x")]], "'target_id'" }, { [[c:private_endpoint_connections()]], "'target_id'" },
+    { [[c:get()]], "path must be" }, { [[c:get("")]], "path must be" }, { [[c:get("x")]], "must start with" },
+    { [[c:get("/a\0b")]], "control character" }, { [[c:get("/a\r\nb")]], "control character" },
+    { [[c:get(S, { tiemout = 1 })]], "did you mean 'timeout'" }, { [[c:get(S, 5)]], "options must be a table" },
+    { [[c:get(S, { timeout = "x" })]], "client:get: 'timeout'" }, { [[c:get(S, { timeout = -1 })]], "'timeout'" },
+    { [[c:get(S, { timeout = 0/0 })]], "'timeout'" }, { [[c:get(S, { query = "x" })]], "'query'" },
+    { [[c:get(S, { query = { a = print } })]], "'query.a'" }, { [[c:get(S, { query = { "a" } })]], "'query'" },
+    { [[c:get(S, { headers = "x" })]], "headers must be" }, { [[c:get(S, { headers = { ["a b"] = "x" } })]], "header" },
+    { [[c:get(S, { headers = { a = "x\r\ny: z" } })]], "header" }, { [[c:get(S, { headers = { [""] = "x" } })]], "header" },
+    { [[c:get(S, { headers = { a = "x\0y" } })]], "header" }, { [[c:get(S, { api_version = 5 })]], "api_version" },
+    { [[c:get(S, { max_retries = 1.5 })]], "max_retries" },
+    { [[c:put(nil)]], "path must be" }, { [[c:put(S, print)]], "JSON" }, { [[c:put(S, { a = 0/0 })]], "JSON" },
+    { [[c:put(S, {}, { on_progress = 5 })]], "'on_progress'" },
+    { [[c:put(S, {}, { final_state_via = "x" })]], "final_state_via" },
+    { [[c:put(S, {}, { timeout = "x" })]], "client:put: 'timeout'" }, { [[c:patch(S, { timeout = 5 })]], "options come behind" },
+    { [[c:delete(S, { timeout = 5 })]], "options come behind" }, { [[c:post(S, { api_version = "x" })]], "options come behind" },
+    { [[c:request()]], "'request' must be table" }, { [[c:send()]], "'request' must be" }, { [[c:begin()]], "'request' must be" },
+    { [[c:request{}]], "path must be" }, { [[c:request{ path = S, method = "" }]], "HTTP method" },
+    { [[c:request{ path = S, method = 5 }]], "method" }, { [[c:request{ path = S, method = "A B" }]], "HTTP method" },
+    { [[c:begin{ path = S }]], "'method'" }, { [[c:begin{ method = "PUT", path = S, timeout = {} }]], "'timeout'" },
+    { [[c:list()]], "path must be" }, { [[c:list(S, { items = 1 })]], "'items'" }, { [[c:list(S, { next_link = 1 })]], "'next_link'" },
+    { [[c:resume()]], "'token'" }, { [[c:resume("x", { timeout = "y" })]], "'timeout'" },
+    { [[c.get(S)]], "use ':'" }, { [[c.get()]], "use ':'" }, { [[c.close()]], "use ':'" }, { [[c.put(S, {})]], "use ':'" },
+    { [[c.list(S)]], "use ':'" }, { [[c.request{ path = S }]], "use ':'" }, { [[c.send{ path = S }]], "use ':'" },
+    { [[c.begin{ path = S }]], "use ':'" }, { [[c.resume("x")]], "use ':'" }, { [[c.signalr(S)]], "use ':'" },
+    { [[closed:get(S)]], "closed" }, { [[closed:put(S, {})]], "closed" }, { [[closed:request{ path = S }]], "closed" },
+    { [[azure.client{ timeout = "x" }]], "client: 'timeout'" }, { [[azure.client{ retry = { delay = "x" } }]], "'retry.delay'" },
+    { [[azure.client{ retry = { max_retries = "x" } }]], "'retry.max_retries'" }, { [[azure.client{ retry = 5 }]], "retry" },
+    { [[azure.client{ max_connections = 1.5 }]], "max_connections" }, { [[azure.client{ poll_interval = -1 }]], "'poll_interval'" },
+    { [[azure.client{ proxy = 5 }]], "'proxy'" }, { [[azure.client{ ca_file = {} }]], "'ca_file'" },
+    { [[azure.client{ proxy = "a\0b", credential = false }]], "zero byte" }, { [[azure.client{ on_event = {} }]], "'on_event'" },
+    { [[azure.client{ log = 5 }]], "'log'" }, { [[azure.client{ log_level = "loud" }]], "'log_level'" },
+    { [[azure.client{ log_level = {} }]], "'log_level'" }, { [[azure.client{ user_agent = "a\r\nb" }]], "'user_agent'" },
+    { [[azure.client{ user_agent = BIG }]], "'user_agent'" }, { [[azure.client{ user_agent = 5 }]], "'user_agent'" },
+    { [[azure.client{ credential = io.stderr }]], "'credential'" }, { [[azure.client{ credential = { token = 5 } }]], "'credential'" },
+    { [[azure.client{ credential = "x" }]], "'credential'" }, { [[azure.client{ api_versions = { "a" } }]], "'api_versions'" },
+    { [[azure.client{ cloud = { arm = e.url, audience = 1 } }]], "'cloud.audience'" }, { [[azure.client{ cloud = 5 }]], "'cloud'" },
+    { [[azure.client{ cloud = { arm = e.url, aduience = "x" } }]], "did you mean 'audience'" },
+    { [[azure.client{ cloud = { arm = e.url .. "/a?b" } }]], "without a path" }, { [[azure.client{ cloud = "mars" }]], "known:" },
+    { [[azure.client{ auto_register = "x" }]], "'auto_register'" }, { [[azure.client{ subscription_id = {} }]], "'subscription_id'" },
+    { [[azure.client("x")]], "options must be" }, { [[azure.clinet]], "did you mean 'client'" },
+    { [[s:create{ location = "eastus", sku = "X" }]], "'sku'" }, { [[s:create()]], "'settings'" },
+    { [[s:create({ location = "x", sku = "Free_F1" }, { tmeout = 1 })]], "did you mean 'timeout'" },
+    { [[s:update{ sku_ = 1 }]], "did you mean 'sku'" }, { [[s:update({}, { timeout = {} })]], "'timeout'" },
+    { [[s:get{ x = 1 }]], "unknown option" }, { [[s:exists{ x = 1 }]], "unknown option" }, { [[s:delete{ x = 1 }]], "unknown option" },
+    { [[s:keys{ x = 1 }]], "unknown option" }, { [[s:restart{ x = 1 }]], "unknown option" }, { [[s:skus{ x = 1 }]], "unknown option" },
+    { [[s:network_acls{ x = 1 }]], "unknown option" }, { [[s:upstream{ x = 1 }]], "unknown option" },
+    { [[s:begin_create({ location = "x", sku = "Free_F1" }, { x = 1 })]], "unknown option" },
+    { [[s:regenerate_key("Third")]], "'which'" }, { [[s:set_network_acls(5)]], "'network_acls'" },
+    { [[s:set_upstream{ { url_template = "x" } }]], "url_template" }, { [[s:replica()]], "'name'" }, { [[s:replica("a/b")]], "slash" },
+    { [[s:check_name()]], "'location'" }, { [[s:usages(5)]], "'location'" },
+    { [[s.get()]], "use ':'" }, { [[s.get(S)]], "use ':'" }, { [[s.keys()]], "use ':'" }, { [[s.create{}]], "use ':'" },
+    { [[s.replica("x")]], "use ':'" }, { [[s.network_acls()]], "use ':'" }, { [[s.delete()]], "use ':'" },
+    { [[links:get("a/b")]], "slash" }, { [[links:get()]], "'name'" }, { [[links:get("")]], "name" }, { [[links:get("a\0b")]], "name" },
+    { [[links:create("x")]], "'options'" }, { [[links:create("x", { target = "y", group = "sites" })]], "'target'" },
+    { [[links:create("x", { target = F, group = "" })]], "'group'" },
+    { [[links:create("x", { target = F, gruop = "x" })]], "did you mean" },
+    { [[links:create("x", { target = F, group = "sites", request_message = BIG })]], "'request_message'" },
+    { [[links:create("x", { target = F, group = "sites", timeout = "x" })]], "'timeout'" },
+    { [[links:delete("x", { x = 1 })]], "unknown option" }, { [[links:list{ x = 1 }]], "unknown option" },
+    { [[links.get("x")]], "use ':'" }, { [[links.create("x", {})]], "use ':'" }, { [[links.list()]], "use ':'" },
+    { [[s.private_link_resources:create("x", {})]], "can only be read" },
+    { [[s.private_link_resources:begin_create("x", {})]], "can only be read" },
+    { [[s.private_link_resources:delete("x")]], "can only be read" },
+    { [[pec:get("/subscriptions/x")]], "another resource" },
+    { [[pec.get("x")]], "use ':'" }, { [[pec:approve("x", { y = 1 })]], "unknown option" },
+    { [[azure.private_link.remove_group(nil, "x", { confirm = "x" })]], "'client'" },
+    { [[azure.forwarded.client_ip{ ["x-forwarded-for"] = { {} } }]], "x%-forwarded%-for" },
+    { [[azure.forwarded.client_ip(5)]], "'headers'" },
+    { [[azure.forwarded.client_ip({}, { trust = 0 })]], "'trust'" },
+    { [[azure.resource_id.format{ type = 1 }]], "'type'" }, { [[azure.resource_id.format()]], "'parts'" },
+    { [[azure.progress.new{ tty = true, width = "x" }]], "'width'" }, { [[azure.progress.new{ handle = 5 }]], "'handle'" },
+    { [[azure.json.encode(print)]], "JSON" }, { [[azure.json.decode(5)]], "'text'" }, { [[azure.json.array(5)]], "'t'" },
+    { [[azure.errors.new{ kind = "odd" }]], "kind" },
+  }
+  for _, case in ipairs(cases) do
+    it("is told for " .. case[1], function()
+      local ok, message = pcall(script(case[1]))
+
+      assert.is_false(ok)
+      assert.is_string(message)
+      assert.matches("^script:3: ", message)
+      assert.matches(case[2], message)
+      assert.is_true(#message < 1000)
+    end)
+  end
+
+  it("blames the place as the debugger sees it", function()
+    local here = debug.getinfo(1, "l").currentline
+    local _, message = pcall(function()
+      local result = things.c:get(S, { tiemout = 1 })
+      return result
+    end)
+
+    assert.matches("misuse_spec%.lua:" .. here + 2 .. ": ", message)
+  end)
+
+  it("of a job blames the line as well", function()
+    local _, message = pcall(script[[azure.private_link.establish(c, { signalr = S, upstream = F, name = "x", on_event = {} })]])
+
+    assert.matches("^script:3: .*'on_event'", message)
+  end)
+
+  it("lets a body pass that looks like options, when it is said to be one", function()
+    rawset(things, "fresh", helper.client(helper.emulator{ seed = "contoso" }, { credential = false }))
+
+    for _, call in ipairs{ [[fresh:post(S, { query = "x" })]], [[fresh:post(S, { timeout = 5 }, {})]] } do
+      assert.is_true((pcall(script(call))))
+    end
+  end)
+end)
