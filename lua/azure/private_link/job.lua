@@ -1,17 +1,18 @@
 --- One job: its spec, checked; its deadline; its events; its calls.
 
 local bind = require "azure.private_link.bind"
+local calls = require "azure.private_link.calls"
 local core = require "azure.core"
 local errors = require "azure.errors"
-local json = require "azure.json"
 local resource_id = require "azure.resource_id"
-local url = require "azure.url"
+local trouble = require "azure.private_link.trouble"
 
 local job = {}
 
 local Job = {}
 Job.__index = Job
 Job.__name = "azure.private_link.job"
+for name, method in pairs(calls) do Job[name] = method end
 
 --- The keys of a spec. One spec serves all functions of the module.
 job.allowed = {
@@ -25,7 +26,6 @@ job.allowed = {
 
 local DEFAULT_TIMEOUT = 1800
 local DEFAULT_MESSAGE = "please approve"
-local MAX_CALL_TIME = 100
 
 local default_groups = {
   ["microsoft.web/sites"] = "sites",
@@ -237,22 +237,6 @@ function Job:warn(code, message, hint)
   self:emit("warning", "warn", message, { code = code, hint = hint })
 end
 
--- Two jobs that began together should not poll together.
-local function jitter()
-  return 0.85 + 0.3 * math.random()
-end
-
---- Sleeps before the next look; longer and longer up to three times the interval.
----@param round integer
----@return boolean? ok nil when the task was cancelled
----@return azure.Error? err
-function Job:pause(round)
-  local seconds = math.min(self.poll_interval * (1 + 0.25 * round), self.poll_interval * 3) * jitter()
-  local _, err = core.sleep(math.max(0.01, math.min(seconds, self:left()))):wait()
-  if err then return nil, err end
-  return true
-end
-
 --- The error of a deadline.
 ---@param what string
 ---@return azure.Error
@@ -276,72 +260,7 @@ function Job:remember(method, path, response)
   }
 end
 
--- What client:begin does, but with the last answer and its ids as the result
--- instead of the document alone.
-local function begin(self, client, method, path, body, final_state_via)
-  local request = { path = path, api_version = self.spec.api_version }
-  return client.core:begin{
-    method = method, url = url.build(client.endpoint, request, client.versions, self.fname),
-    body = body and json.encode(body), final_state_via = final_state_via,
-  }
-end
-
---- One GET.
----@return table? json
----@return azure.Error? err
-function Job:get(client, path, opts)
-  opts = opts or {}
-  local response, err = client:request{
-    method = "GET", path = path, api_version = opts.api_version or self.spec.api_version,
-    timeout = math.max(1, math.min(MAX_CALL_TIME, self:left())),
-  }
-  if not response then return nil, err end
-  if type(response.json) ~= "table" then
-    return nil, errors.new{
-      kind = "protocol", code = "NotAnObject", message = "the answer is not a JSON object", method = "GET", url = path,
-    }
-  end
-  return response.json
-end
-
---- All items of a list.
----@return table[]? items
----@return azure.Error? err
-function Job.list(_, client, path, opts)
-  local items = {}
-  for item, err in client:list(path, opts) do
-    if err then return nil, err end
-    items[#items + 1] = item
-  end
-  return items
-end
-
---- A write that may be a long-running operation, to its end.
----@return boolean? ok
----@return azure.Error? err
-function Job:write(client, method, path, body, final_state_via)
-  local op <close> = begin(self, client, method, path, body, final_state_via)
-  local response, err = op:wait{ timeout = math.max(1, self:left()), on_progress = function(status)
-    local word = status.status and status.status ~= "" and status.status or "under way"
-    if word == "Succeeded" then return end
-    self:emit(method == "DELETE" and "delete" or "create", "wait", ("the operation is %s"):format(word))
-  end }
-  if not response then return nil, err end
-  self:remember(method, path, response)
-  return true
-end
-
-local transient_kinds = { transport = true, timeout = true, protocol = true }
-
 --- True for failures that may be gone at the next try.
----@param err azure.Error
----@return boolean
-function job.is_transient(err)
-  if err.kind == "service" then
-    local status = err.status or 0
-    return status >= 500 or status == 429 or status == 408
-  end
-  return transient_kinds[err.kind] == true and err.code ~= "JobTimeout"
-end
+job.is_transient = trouble.is_transient
 
 return job
