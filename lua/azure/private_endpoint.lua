@@ -8,10 +8,12 @@
 -- provisioningState stays "Pending" after a rejection for ever (azure-cli
 -- recording test_private_endpoint_connection_webapp.yaml).
 
+local busy = require "azure.signalr.busy"
 local core = require "azure.core"
 local errors = require "azure.errors"
 local resource_id = require "azure.resource_id"
 local states = require "azure.private_link.states"
+local trouble = require "azure.private_link.trouble"
 
 local private_endpoint = {}
 
@@ -26,6 +28,7 @@ Connections.__name = "azure.private_endpoint_connections"
 
 local DEFAULT_TIMEOUT = 600
 local POLL_INTERVAL = 5
+local MAX_CALL_TIME = 100
 
 local read_options = { api_version = true, timeout = true, headers = true, query = true }
 local write_options = {
@@ -66,11 +69,6 @@ function Connections:get(name, opts)
   return self.client:get(id, opts)
 end
 
-local function same_state_error(err)
-  local code = err.code or ""
-  return err.status == 400 or err.status == 409 or code:find("NotPending", 1, true) ~= nil
-end
-
 local function wrong_end(id, wanted, status)
   return errors.new{
     kind = "refused", code = "Connection" .. status, target = id,
@@ -87,58 +85,122 @@ local function decision_late(id, wanted, status)
   }
 end
 
+-- One decision on one connection, until a deadline.
+local function new_attempt(self, id, wanted, opts)
+  local clock = core.loop()
+  return {
+    client = self.client, id = id, wanted = wanted, opts = opts, interval = opts.poll_interval or POLL_INTERVAL,
+    deadline = clock:now() + (opts.timeout or DEFAULT_TIMEOUT), now = function() return clock:now() end,
+  }
+end
+
+local function left(attempt)
+  return attempt.deadline - attempt.now()
+end
+
+local function call_time(attempt)
+  return math.max(1, math.min(MAX_CALL_TIME, left(attempt)))
+end
+
+local function read(attempt)
+  local raw, err = attempt.client:get(attempt.id, {
+    api_version = attempt.opts.api_version, timeout = call_time(attempt),
+  })
+  if not raw then return nil, err end
+  return raw, nil, states.connection(raw).status
+end
+
+local function pause(attempt)
+  local seconds = attempt.interval * (0.85 + 0.3 * math.random())
+  local _, cancelled = core.sleep(math.max(0.01, math.min(seconds, left(attempt)))):wait()
+  return cancelled
+end
+
+-- Reads; what may pass is waited out.
+local function read_patiently(attempt)
+  while true do
+    local raw, err, status = read(attempt)
+    if raw or not trouble.is_transient(err) or left(attempt) <= 0 then return raw, err, status end
+    local cancelled = pause(attempt)
+    if cancelled then return nil, cancelled end
+  end
+end
+
 local ends = { Approved = true, Rejected = true, Disconnected = true, Timeout = true }
+-- On the way there, by our own request or somebody else's.
+local coming = { Approved = "Approving", Rejected = "Rejecting" }
 
 -- `sent_from` is the status before our request, which the resource may go on
 -- showing for a while.
-local function wait_status(self, id, wanted, sent_from, opts)
-  local deadline = core.loop():now() + (opts.timeout or DEFAULT_TIMEOUT)
-  local interval = opts.poll_interval or POLL_INTERVAL
+local function wait_status(attempt, sent_from)
   while true do
-    local connection, err = self.client:get(id, { api_version = opts.api_version })
-    if not connection then return nil, err end
-    local status = states.connection(connection).status
-    if status == wanted then return connection end
-    if ends[status] and status ~= sent_from then return nil, wrong_end(id, wanted, status) end
-    if core.loop():now() >= deadline then return nil, decision_late(id, wanted, status) end
-    local _, cancelled = core.sleep(interval * (0.85 + 0.3 * math.random())):wait()
+    local raw, err, status = read_patiently(attempt)
+    if not raw then return nil, err end
+    if status == attempt.wanted then return raw end
+    if ends[status] and status ~= sent_from then return nil, wrong_end(attempt.id, attempt.wanted, status) end
+    if left(attempt) <= 0 then return nil, decision_late(attempt.id, attempt.wanted, status) end
+    local cancelled = pause(attempt)
     if cancelled then return nil, cancelled end
   end
 end
 
 -- Only the state: whoever sends back a whole object that has changed meanwhile
 -- is refused (azure-resource-manager-rpc, async-api-reference.md).
-local function put_state(self, id, status, opts)
-  return self.client:request{
-    method = "PUT", path = id, api_version = opts.api_version,
+local function put_state(attempt)
+  local opts = attempt.opts
+  return attempt.client:request{
+    method = "PUT", path = attempt.id, api_version = opts.api_version, timeout = call_time(attempt),
     body = { properties = { privateLinkServiceConnectionState = {
-      status = status, description = opts.description, actionsRequired = opts.actions_required or "None",
+      status = attempt.wanted, description = opts.description, actionsRequired = opts.actions_required or "None",
     } } },
   }
+end
+
+-- The PUT failed. Its answer may have been lost, or somebody was quicker: what
+-- counts is how the connection is now. Gives true when it may be sent again.
+local function look_after_failure(attempt, before, failure)
+  local raw, _, status = read(attempt)
+  if not raw then return false, nil, failure end
+  -- A refusal proves nothing: libcurl itself sends again what a connection that
+  -- was kept open has swallowed.
+  local call = { uncertain = true, request_id = failure.request_id, correlation_id = failure.correlation_id }
+  if status == attempt.wanted then return false, raw, nil, call end
+  if status == coming[attempt.wanted] then
+    local decided, err = wait_status(attempt, before)
+    return false, decided, err, call
+  end
+  if status ~= before and ends[status] then return false, nil, wrong_end(attempt.id, attempt.wanted, status) end
+  return busy.is(failure) and left(attempt) > 0, nil, failure
+end
+
+local function send(attempt, before)
+  while true do
+    local response, err = put_state(attempt)
+    if response then
+      local decided
+      decided, err = wait_status(attempt, before)
+      return decided, err, { request_id = response.request_id, correlation_id = response.correlation_id }
+    end
+    local again, decided, failure, call = look_after_failure(attempt, before, err)
+    if not again then return decided, failure, call end
+    local cancelled = pause(attempt)
+    if cancelled then return nil, cancelled end
+  end
 end
 
 local function decide(self, name, status, opts, fname)
   local id = id_of(self, name, fname, 4)
   opts = errors.check_options(opts, write_options, fname, 3)
-  local current, err = self.client:get(id, { api_version = opts.api_version })
-  if not current then return nil, err end
-  local before = states.connection(current)
-  if before.status == status then return current end
-  opts.description = opts.description or before.description
-  local response
-  response, err = put_state(self, id, status, opts)
-  if response then
-    local decided
-    decided, err = wait_status(self, id, status, before.status, opts)
-    return decided, err, { request_id = response.request_id, correlation_id = response.correlation_id }
-  end
-  if not same_state_error(err) then return nil, err end
-  -- Somebody may have been quicker: what counts is how it is now.
-  local now = self.client:get(id, { api_version = opts.api_version })
-  local now_status = now and states.connection(now).status
-  if now_status == status then return now end
-  if now_status and now_status ~= before.status then return nil, wrong_end(id, status, now_status) end
-  return nil, err
+  local attempt = new_attempt(self, id, status, {
+    api_version = opts.api_version, timeout = opts.timeout, description = opts.description,
+    actions_required = opts.actions_required, poll_interval = opts.poll_interval,
+  })
+  local raw, err, before = read_patiently(attempt)
+  if not raw then return nil, err end
+  if before == status then return raw end
+  if before == coming[status] then return wait_status(attempt, before) end
+  attempt.opts.description = opts.description or states.connection(raw).description
+  return send(attempt, before)
 end
 
 --- Approves a connection and waits until it is. One that is Approved already is
@@ -148,7 +210,8 @@ end
 ---  description: default the one that the connection has, which is the request message
 ---@return table? connection
 ---@return azure.Error? err
----@return { request_id: string?, correlation_id: string? }? call the write, when there was one
+---@return { request_id: string?, correlation_id: string?, uncertain: boolean? }? call the write, when there was one;
+---  uncertain when its answer is not known, so that somebody else may have decided the same
 function Connections:approve(name, opts)
   local connection, err, call = decide(self, name, "Approved", opts, "connections:approve")
   return connection, err, call
@@ -166,16 +229,12 @@ function Connections:reject(name, opts)
 end
 
 -- After the DELETE a connection answers for a while, as "Disconnecting".
-local function wait_gone(self, id, opts)
-  local deadline = core.loop():now() + (opts.timeout or DEFAULT_TIMEOUT)
+local function wait_gone(attempt)
   while true do
-    local connection, err = self.client:get(id, { api_version = opts.api_version })
-    if not connection and err.status == 404 then return true end
-    if not connection then return nil, err end
-    if core.loop():now() >= deadline then
-      return nil, decision_late(id, "gone", states.connection(connection).status)
-    end
-    local _, cancelled = core.sleep((opts.poll_interval or POLL_INTERVAL) * (0.85 + 0.3 * math.random())):wait()
+    local raw, err, status = read_patiently(attempt)
+    if not raw then return err.status == 404 or nil, err.status ~= 404 and err or nil end
+    if left(attempt) <= 0 then return nil, decision_late(attempt.id, attempt.wanted, status) end
+    local cancelled = pause(attempt)
     if cancelled then return nil, cancelled end
   end
 end
@@ -188,9 +247,12 @@ end
 function Connections:delete(name, opts)
   local id = id_of(self, name, "connections:delete", 3)
   opts = errors.check_options(opts, delete_options, "connections:delete")
-  local response, err = self.client:request{ method = "DELETE", path = id, api_version = opts.api_version }
+  local attempt = new_attempt(self, id, "gone", opts)
+  local response, err = self.client:request{
+    method = "DELETE", path = id, api_version = opts.api_version, timeout = call_time(attempt),
+  }
   if not response and err.status ~= 404 then return nil, err end
-  return wait_gone(self, id, opts)
+  return wait_gone(attempt)
 end
 
 function Connections:__tostring()

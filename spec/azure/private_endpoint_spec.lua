@@ -76,6 +76,84 @@ describe("private endpoint connections", function()
     assert.equal("DecisionTimeout", err.code)
   end)
 
+  for _, retries in ipairs{ 0, 3 } do
+    it(("are approved although the answer is lost, with %d retries"):format(retries), function()
+      local other = helper.client(e, {
+        credential = helper.closing(e:credential()), retry = { max_retries = retries, delay = 0.1, max_delay = 1 },
+      })
+      e:fault{ match = "PUT .*privateEndpointConnections", drop = "after" }
+
+      local approved, err, call = other:private_endpoint_connections(e.ids.func):approve(pending.name)
+
+      assert.is_nil(err)
+      assert.equal("Approved", approved.properties.privateLinkServiceConnectionState.status)
+      assert.is_true(call.uncertain)
+    end)
+  end
+
+  it("are waited for when somebody else is approving them", function()
+    local other = helper.client(e, { credential = helper.closing(e:credential()) })
+    local task = azure.spawn(function() return other:private_endpoint_connections(e.ids.func):approve(pending.name) end)
+    azure.sleep(1)
+
+    local approved = assert(connections:approve(pending.name))
+
+    assert.equal("Approved", approved.properties.privateLinkServiceConnectionState.status)
+    assert.equal(1, #e:requests("PUT"))
+    assert(task:wait())
+  end)
+
+  it("are perhaps somebody else's decision when our own request was refused", function()
+    e:fault{ status = 409, match = function(request)
+      if request.method == "PUT" then pending.status = "Approved" end
+      return request.method == "PUT"
+    end }
+
+    local approved, err, call = connections:approve(pending.name)
+
+    assert.is_nil(err)
+    assert.is_not_nil(approved)
+    assert.is_true(call.uncertain)
+  end)
+
+  it("are decided when the resource is busy no more", function()
+    local rule = e:fault{ match = "PUT .*privateEndpointConnections", status = 409, times = 3 }
+
+    assert(connections:approve(pending.name))
+
+    assert.equal(3, rule.hits)
+  end)
+
+  it("are not decided again and again under a lock", function()
+    local rule = e:fault{ match = "PUT", status = 409, code = "ScopeLocked", times = 9 }
+
+    local _, err = connections:approve(pending.name)
+
+    assert.equal("ScopeLocked", err.code)
+    assert.equal(1, rule.hits)
+  end)
+
+  it("are waited for over answers that fail", function()
+    e:fault{ match = "GET .*privateEndpointConnections/", status = 409, after = 1, times = 2 }
+    e:fault{ match = "GET .*privateEndpointConnections/", effect = true, body = "<html>", after = 3 }
+
+    assert(connections:approve(pending.name))
+  end)
+
+  it("are decided, or not, within the time allowed, however slow the answers", function()
+    for _, method in ipairs{ "GET", "PUT" } do
+      e:clear_faults()
+      e:fault{ match = method .. " .*privateEndpointConnections", delay = 1e5, times = 1e5 }
+      local started = helper.loop():now()
+
+      local connection, err = connections:reject(pending.name, { timeout = 30 })
+
+      assert.is_nil(connection)
+      assert.equal("timeout", err.kind)
+      assert.is_true(helper.loop():now() - started < 33, method)
+    end
+  end)
+
   it("report what is not there", function()
     local connection, err = connections:approve("none")
 
