@@ -2,8 +2,9 @@
 --
 -- `want` is what we know: { references=, messages=, name=, group=, baseline= }.
 -- references and messages are sets: those of the link and of its replicas'
--- copies. baseline is the set of connections (keys of ids) that were there
--- before we created the link, nil when we did not create it.
+-- copies, and `known` ones that they had earlier in this run. baseline is the
+-- set of connections (keys of ids) that were there before we created the link,
+-- nil when we did not create it.
 
 local reference = require "azure.private_link.reference"
 local resource_id = require "azure.resource_id"
@@ -13,11 +14,12 @@ local bind = {}
 
 --- What is known from links of states.link: their references and messages.
 ---@param links table[]
----@param want table name, group and baseline
+---@param want table name, group, baseline and known (sets of references by owner)
 ---@return table want
 function bind.want(links, want)
   want.references, want.messages = {}, {}
   for _, link in ipairs(links) do
+    for ref in pairs(want.known and want.known[link.owner] or {}) do want.references[ref] = true end
     local ref = reference.find(link.message)
     if ref then want.references[ref] = true end
     if link.message then want.messages[link.message] = true end

@@ -61,6 +61,7 @@ local function read_links(job)
     if err then return nil, err end
     links[#links + 1] = copy or { owner = replica, name = job.name, missing = true }
   end
+  for _, link in ipairs(links) do link_module.learn(job, link) end
   return links
 end
 
@@ -256,9 +257,12 @@ end
 
 local function converge(job)
   job.approved, job.repeats, job.round = {}, 0, 0
-  job.replica_names = link_module.replicas(job)
+  local err
+  job.replica_names, err = link_module.replicas(job)
+  if err then return nil, err end
   while true do
-    local outcome, err = turn(job)
+    local outcome
+    outcome, err = turn(job)
     if not outcome then return nil, err end
     if outcome ~= "again" then return outcome end
   end
@@ -286,9 +290,6 @@ local function run(job)
   if not ok then return nil, err end
   ok, err = link_module.ensure(job, list_baseline)
   if not ok then return nil, err end
-  if not job.adopted then
-    job:emit("create", "done", ("link '%s' is created"):format(job.name), { reference = job.reference })
-  end
   local outcome
   outcome, err = converge(job)
   if not outcome then return nil, err end

@@ -155,7 +155,7 @@ function job.new(client, spec, fname, required)
   self.replicas = spec.replicas ~= false
   errors.check_callable(spec.on_event, "on_event", fname)
   self.on_event = spec.on_event or client.on_event
-  self.former = {}
+  self.former, self.known = {}, {}
   self.request_ids, self.timings, self.warnings = {}, {}, {}
   return self
 end
@@ -220,7 +220,7 @@ end
 ---@return table
 function Job:want(links)
   return bind.want(links, {
-    name = self.name, group = self.group, baseline = self.baseline, former = self.former,
+    name = self.name, group = self.group, baseline = self.baseline, former = self.former, known = self.known,
   })
 end
 

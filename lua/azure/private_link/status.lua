@@ -80,7 +80,10 @@ end
 local function all_links(job)
   local links, err = read_links(job)
   if not links then return nil, err end
-  for _, replica in ipairs(link_module.replicas(job)) do
+  local replicas
+  replicas, err = link_module.replicas(job)
+  if not replicas then return nil, err end
+  for _, replica in ipairs(replicas) do
     local more
     more, err = read_links(job, replica)
     if not more then return nil, err end

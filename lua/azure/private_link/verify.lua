@@ -28,8 +28,11 @@ end
 
 local function look_at_replicas(job, checks)
   job.links = { job.link }
-  for _, replica in ipairs(link_module.replicas(job)) do
-    local link, err = link_module.read(job, replica)
+  local replicas, err = link_module.replicas(job)
+  if not replicas then return nil, err end
+  for _, replica in ipairs(replicas) do
+    local link
+    link, err = link_module.read(job, replica)
     if err then return nil, err end
     job.links[#job.links + 1] = link
     local status = link and link.status or "missing"

@@ -391,6 +391,128 @@ describe("establish, when Azure is slow or busy", function()
   end)
 end)
 
+describe("establish, in two processes at once", function()
+  local s, acquire
+
+  before_each(function()
+    s = scene.new()
+    acquire = lock.acquire
+    -- What another process holds, this one does not know of.
+    lock.acquire = function() return setmetatable({}, { __close = function() end }) end
+  end)
+
+  after_each(function()
+    lock.acquire = acquire
+  end)
+
+  local function start(fields)
+    local client = s:new_client()
+    return azure.spawn(function() return azure.private_link.establish(client, s:spec(fields)) end)
+  end
+
+  it("gives one link and one approval", function()
+    local one, other = start(), start()
+
+    assert.equal("established", assert(one:wait()).state)
+    assert.equal("established", assert(other:wait()).state)
+    assert.equal(1, s:puts())
+    assert.equal(1, s.e.approvals)
+  end)
+
+  it("is finished by the second when the first dies", function()
+    local one, other = start(), start()
+    azure.sleep(30)
+    one:cancel()
+    one:wait()
+
+    local report = assert(other:wait())
+
+    assert.equal(s:connections()[1].id:lower(), report.connection.id:lower())
+    assert.equal(1, s:puts())
+  end)
+
+  it("gives both the same hand-off", function()
+    local one, other = start{ approve = false }, start{ approve = false }
+
+    assert.same(assert(one:wait()).handoff, assert(other:wait()).handoff)
+  end)
+
+  it("does not lose the reference that the connection was opened with", function()
+    s:after(40, function() s:link().message = "please approve [ref:AZL-ffffffffffffffffffffffff]" end)
+
+    assert.equal("Approved", assert(s:establish()).connection.status)
+  end)
+end)
+
+describe("establish, when reads of the link mislead", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+  end)
+
+  it("does not ask anew for a link that one read misses", function()
+    assert.is_nil((s:establish{ timeout = 40 }))
+    s.e:advance(100)
+    s.e:fault{ match = "GET .*sharedPrivateLinkResources/func", status = 404, code = "ResourceNotFound", times = 2 }
+
+    assert.equal("established", assert(s:establish()).state)
+    assert.equal(1, s:puts())
+  end)
+
+  it("does not ask anew when it cannot see whether the old one is gone", function()
+    assert(s:establish{ approve = false })
+    s:link().provisioning_state = "Deleting"
+    s.e:fault{ match = "GET .*sharedPrivateLinkResources", status = 403, after = 2, times = 100 }
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal(403, err.status)
+    assert.equal(1, s:puts())
+  end)
+
+  it("adopts what is there when its own request fails", function()
+    local links, theirs = s:new_client():signalr(s.e.ids.signalr).shared_private_links, nil
+    s.e:fault{ status = 500, match = function(request)
+      local is_first = request.method == "PUT" and not theirs
+      if is_first then
+        theirs = links:begin_create("func-pe", { target = s.e.ids.func, group = "sites",
+          request_message = "theirs [ref:AZL-ffffffffffffffffffffffff]" })
+      end
+      return is_first
+    end }
+
+    local report = assert(s:establish())
+
+    assert.equal("AZL-ffffffffffffffffffffffff", report.reference)
+    assert.equal(1, s:puts())
+  end)
+
+  it("asks again for a failed link of another tool with a reference of its own", function()
+    assert(s.client:signalr(s.e.ids.signalr).shared_private_links:create("func-pe",
+      { target = s.e.ids.func, group = "sites", request_message = ("x"):rep(140) }))
+    s.e:remove(s:connections()[1] and s:connections()[1].id or "/none")
+    s:link().provisioning_state, s:link().status = "Failed", "Timeout"
+
+    local report = assert(s:establish())
+
+    assert.equal("reference", report.evidence)
+    assert.equal(140, #s:link().message)
+  end)
+
+  it("stops when the replicas cannot be read, unless they are to be left alone", function()
+    s.e:fault{ match = "GET .*/replicas%?", status = 403, times = 100 }
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("AuthorizationFailed", err.code)
+    assert.matches("replicas=false", err.hint, 1, true)
+    assert.equal("established", assert(s:establish{ replicas = false }).state)
+  end)
+end)
+
 describe("establish, when the approval leads nowhere", function()
   local s
 

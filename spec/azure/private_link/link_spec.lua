@@ -43,6 +43,34 @@ describe("the link", function()
     assert.is_true(job.former["AZL-0123456789abcdef01234567"])
   end)
 
+  it("keeps to 140 characters when it is asked for again, whole ones", function()
+    local message = link.fresh_message(job, { message = ("ü"):rep(140) })
+
+    assert.equal(140, utf8.len(message))
+    assert.matches("^%S+ %[ref:AZL%-%x+%]$", message)
+  end)
+
+  it("has our own message when the old one is no text", function()
+    assert.matches("^please approve %[ref:", link.fresh_message(job, { message = "\xff" }))
+  end)
+
+  it("is there when one read does not find it but the list does", function()
+    assert(s:establish{ approve = false })
+    s.e:fault{ match = "GET .*sharedPrivateLinkResources/func", status = 404, code = "ResourceNotFound", times = 9 }
+
+    assert.is_nil((link.read(job)))
+    assert.equal("func-pe", link.find(job).name)
+  end)
+
+  it("is not taken for absent when the list fails", function()
+    s.e:fault{ match = "GET .*sharedPrivateLinkResources%?", status = 403 }
+
+    local found, err = link.find(job)
+
+    assert.is_nil(found)
+    assert.equal(403, err.status)
+  end)
+
   it("is compared by target and group, whatever the case", function()
     local same = { target = s.e.ids.func:upper(), group = "Sites" }
 
@@ -97,6 +125,30 @@ describe("the link", function()
     assert.equal(1, tries)
   end)
 
+  it("is looked for after the last try, too", function()
+    local ok, err, there = link.write(job, "create", function()
+      return nil, failure{ kind = "service", status = 400 }
+    end, function() return "there" end)
+
+    assert.same({ true, "there" }, { ok, there })
+    assert.is_nil(err)
+  end)
+
+  it("is not written again while nobody can tell whether it arrived", function()
+    local tries, looks = 0, 0
+    local ok = link.write(job, "create", function()
+      tries = tries + 1
+      return nil, failure{ kind = "transport" }
+    end, function()
+      looks = looks + 1
+      if looks < 3 then return nil, failure{ kind = "service", status = 503 } end
+      return true
+    end)
+
+    assert.is_true(ok)
+    assert.equal(1, tries)
+  end)
+
   it("waits for an idle SignalR until the deadline", function()
     s.e:fault{ match = "GET", times = 1e6, status = 200, effect = true,
       headers = { ["Content-Type"] = "application/json" }, body = '{"properties":{"provisioningState":"Updating"}}' }
@@ -106,5 +158,40 @@ describe("the link", function()
 
     assert.is_nil(ok)
     assert.equal("JobTimeout", err.code)
+  end)
+end)
+
+describe("replicas", function()
+  local s, job
+
+  before_each(function()
+    s = scene.new()
+    job = job_module.new(s.client, s:spec(), "test", {})
+  end)
+
+  local answers = {
+    { "are none where SignalR does not know them", { status = 404, code = "InvalidResourceType" }, 0 },
+    { "are unknown when they cannot be read", { status = 403 }, nil, "AuthorizationFailed" },
+    { "are unknown when reading fails", { status = 500, times = 20 }, nil, "InternalServerError" },
+    { "are unknown when the list has something else", { effect = true, status = 200, body = '{"value":[1,{}]}' }, nil,
+      "NotAReplica" },
+  }
+  for _, case in ipairs(answers) do
+    it(case[1], function()
+      case[2].match = "GET .*/replicas%?"
+      s.e:fault(case[2])
+
+      local names, err = link.replicas(job)
+
+      assert.equal(case[3], names and #names)
+      assert.equal(case[4], err and err.code)
+    end)
+  end
+
+  it("are not asked for when they are to be left alone", function()
+    job.replicas = false
+
+    assert.same({}, link.replicas(job))
+    assert.equal(0, #s.e:requests("GET"))
   end)
 end)
