@@ -100,7 +100,7 @@ function module.new(opts)
   return setmetatable({
     core = inner, cloud = settings.cloud, endpoint = settings.core.endpoint, credential = settings.credential,
     subscription_id = opts.subscription_id, on_event = opts.on_event, versions = settings.versions,
-    own_credential = opts.credential == nil and settings.credential or nil,
+    auto_register = opts.auto_register ~= false, own_credential = opts.credential == nil and settings.credential or nil,
   }, Client)
 end
 
