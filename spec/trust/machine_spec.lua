@@ -15,6 +15,7 @@ local many = [[
   local azure = require "azure"
   local client = assert(azure.client{
     cloud = { arm = arg[1], authority = arg[1] }, retry = { max_retries = 0 }, timeout = 20, max_connections = 100,
+    throttle = false, -- else only some begin before the first answer is there
     credential = azure.identity.static{ token = "t", expires_on = os.time() + 3600 },
   })
   local path = "/subscriptions/s/resourceGroups/g/providers/Microsoft.X/things/t?api-version=1"
@@ -35,7 +36,7 @@ local many = [[
 describe("a process without file descriptors", function()
   it("gets errors, and goes on when there are some again", function()
     local server = scripted.start{}
-    server.handle = function() return { status = 200, headers = {}, body = '{"name":"t"}', delay = 0.05 } end
+    server.handle = function() return { status = 200, headers = {}, body = '{"name":"t"}', delay = 0.5 } end
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))
     file:write(many)

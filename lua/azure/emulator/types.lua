@@ -103,6 +103,13 @@ function server.certificate_digests(pem) end
 ---@return boolean
 function server.certificate_verifies(pem, algorithm, data, signature) end
 
+--- Writes a file that only its owner can read, from its first byte on.
+---@param path string
+---@param text string
+---@return boolean? ok
+---@return string? why
+function server.write_secret(path, text) end
+
 --- Whether the program at the other end of standard input has gone.
 ---@return boolean
 function server.input_closed() end

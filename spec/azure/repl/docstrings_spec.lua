@@ -105,7 +105,7 @@ describe("docstrings", function()
     local core = require "azure.core"
 
     assert.equal("core.uuid()", docstrings.signature(docstrings.of_function(core.uuid)))
-    assert.equal("op:cancel()", docstrings.signature(docstrings.of_function(core.sleep(0):cancel().cancel)))
+    assert.equal("op:cancel(for_good)", docstrings.signature(docstrings.of_function(core.sleep(0):cancel().cancel)))
     assert.is_nil(docstrings.of_function(string.rep))
   end)
 
