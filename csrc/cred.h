@@ -42,4 +42,11 @@ struct azl_cred *azl_cred_workload (struct azl_loop *loop,
                                     const char *token_file_path,
                                     struct azl_err **out_err);
 
+/* The assertion is what `source` (referenced) gives as a token, asked anew for
+   each token. */
+struct azl_cred *azl_cred_assertion (struct azl_loop *loop,
+                                     const struct azl_cred_app *app,
+                                     struct azl_cred *source,
+                                     struct azl_err **out_err);
+
 #endif

@@ -81,6 +81,16 @@ static void make_workload (struct making *m) {
   m->self->cred = azl_cred_workload(m->self->loop, &app, path, &m->err);
 }
 
+/* Keeps the source: closing a collected one would close this one's. */
+static void make_assertion (struct making *m) {
+  struct azl_cred_app app = app_of(m);
+  struct azl_cred *source;
+  lua_getfield(m->L, m->opts, "source");
+  source = azl_lua_cred_check(m->L, -1)->cred;
+  lua_setiuservalue(m->L, m->box, AZL_CRED_MEMBERS);
+  m->self->cred = azl_cred_assertion(m->self->loop, &app, source, &m->err);
+}
+
 static void make_device_code (struct making *m) {
   struct azl_cred_app app = app_of(m);
   keep_function(m, "prompt");
@@ -214,6 +224,7 @@ static const struct kind {
     {"client_secret", make_secret},
     {"client_certificate", make_certificate},
     {"workload_identity", make_workload},
+    {"client_assertion", make_assertion},
     {"managed_identity", make_managed},
     {"azure_cli", make_az},
     {"azure_developer_cli", make_azd},

@@ -57,6 +57,7 @@ build = {
       ["azure.host.shared"] = "lua/azure/host/shared.lua",
       ["azure.identity"] = "lua/azure/identity.lua",
       ["azure.identity.default"] = "lua/azure/identity/default.lua",
+      ["azure.identity.federation"] = "lua/azure/identity/federation.lua",
       ["azure.identity.options"] = "lua/azure/identity/options.lua",
       ["azure"] = "lua/azure/init.lua",
       ["azure.json"] = "lua/azure/json.lua",

@@ -5,8 +5,9 @@ local azure = require "azure"
 local helper = require "spec.helper"
 
 local modules = {
-  identity = "azure_cli azure_developer_cli azure_powershell chain client_certificate client_secret default "
-    .. "device_code environment from_function managed_identity static workload_identity",
+  identity = "azure_cli azure_developer_cli azure_pipelines azure_powershell chain client_assertion client_certificate "
+    .. "client_secret default device_code environment from_function github_actions managed_identity static "
+    .. "workload_identity",
   private_link = "approve establish plan remove remove_group status verify",
   forwarded = "client_ip parse",
   json = "array decode encode is_array",
@@ -95,7 +96,7 @@ local function assert_options(names, what, fn, ...)
 end
 
 local network = "ca_file ca_path no_proxy proxy env "
-local tenant = network .. "authority cloud additionally_allowed_tenants disable_multitenant "
+local tenant = network .. "authority cloud additionally_allowed_tenants disable_multitenant enable_cae "
 local app = tenant .. "tenant_id client_id "
 local tool = network .. "tenant_id process_timeout search_path additionally_allowed_tenants disable_multitenant "
 
@@ -104,6 +105,9 @@ local credentials = {
   client_secret = app .. "client_secret",
   client_certificate = app .. "path pem password send_chain",
   workload_identity = app .. "token_file_path",
+  client_assertion = app .. "assertion",
+  azure_pipelines = app .. "service_connection_id system_access_token",
+  github_actions = app .. "audience",
   device_code = app .. "prompt",
   managed_identity = tenant .. "client_id object_id resource_id",
   azure_cli = tool .. "subscription",

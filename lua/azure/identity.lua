@@ -12,6 +12,7 @@
 local core = require("azure.core")
 local default = require("azure.identity.default")
 local errors = require("azure.errors")
+local federation = require("azure.identity.federation")
 local options = require("azure.identity.options")
 local text = require("azure.text")
 
@@ -28,6 +29,11 @@ local DEVELOPER_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 ---@field pem string? its content, instead of path
 ---@field password string?
 ---@field send_chain boolean? send the certificates too (x5c)
+
+---@class azure.ClientAssertionOptions
+---@field tenant_id string
+---@field client_id string
+---@field assertion azure.Credential|fun(): string?, any
 
 -- Applications
 
@@ -105,6 +111,53 @@ function identity.workload_identity(opts)
   if not args.token_file_path then absent[#absent + 1] = "AZURE_FEDERATED_TOKEN_FILE" end
   if #absent > 0 then return missing("WorkloadIdentityCredential", absent) end
   return core.credential("workload_identity", args)
+end
+
+local ASSERTION = options.set_of(options.APP, "assertion")
+
+--- An application that shows an assertion of yours: `assertion` is a function
+--- that returns one, or nil and an error, and may wait; or a credential that
+--- the application trusts, such as a managed identity.
+---@param opts azure.ClientAssertionOptions
+---@return azure.Credential?, azure.Error?
+function identity.client_assertion(opts)
+  local fname = "identity.client_assertion"
+  local getenv
+  opts, getenv = options.read(fname, opts, ASSERTION)
+  options.need(opts, "tenant_id", fname)
+  options.need(opts, "client_id", fname)
+  if type(opts.assertion) ~= "function" and not options.is_credential(opts.assertion) then
+    error(fname .. ": 'assertion' must be a function or a credential", 2)
+  end
+  return federation.credential(opts, getenv, opts.assertion)
+end
+
+---@class azure.AzurePipelinesOptions
+---@field tenant_id string
+---@field client_id string
+---@field service_connection_id string
+---@field system_access_token string System.AccessToken of the job, which it has to be given
+
+--- The application of a service connection of Azure Pipelines, with workload
+--- identity federation. The job's SYSTEM_OIDCREQUESTURI says whom to ask.
+---@param opts azure.AzurePipelinesOptions
+---@return azure.Credential?, azure.Error?
+function identity.azure_pipelines(opts)
+  return federation.azure_pipelines(opts)
+end
+
+---@class azure.GitHubActionsOptions
+---@field tenant_id string? default AZURE_TENANT_ID
+---@field client_id string? default AZURE_CLIENT_ID
+---@field audience string? default "api://AzureADTokenExchange"
+
+--- An application that trusts a workflow of GitHub Actions. The job needs
+--- `permissions: id-token: write`, which sets ACTIONS_ID_TOKEN_REQUEST_URL and
+--- ACTIONS_ID_TOKEN_REQUEST_TOKEN.
+---@param opts azure.GitHubActionsOptions?
+---@return azure.Credential?, azure.Error?
+function identity.github_actions(opts)
+  return federation.github_actions(opts)
 end
 
 -- People
@@ -233,7 +286,7 @@ local function check_members(list, fname)
   end
   if #list == 0 then error(fname .. ": give it at least one credential", 3) end
   for i, member in ipairs(list) do
-    if tostring(getmetatable(member) and getmetatable(member).__name) ~= "azure.credential" then
+    if not options.is_credential(member) then
       error(("%s: [%d] is not a credential"):format(fname, i), 3)
     end
   end

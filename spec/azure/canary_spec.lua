@@ -280,6 +280,15 @@ local kinds = {
     helper.closing{ close = function() os.remove(path) end }
     return identity.workload_identity(with_app(scene, { token_file_path = path }))
   end,
+  client_assertion = function(scene)
+    local assertion = "eyJ." .. scene:plant("assertion of a function") .. ".x"
+    return identity.client_assertion(with_app(scene, { assertion = function() return assertion end }))
+  end,
+  github_actions = function(scene)
+    return identity.github_actions(with_app(scene, { env = {
+      ACTIONS_ID_TOKEN_REQUEST_URL = scene.e.url .. "/oidctoken", ACTIONS_ID_TOKEN_REQUEST_TOKEN = scene:plant("job's token"),
+    } }))
+  end,
   device_code = function(scene)
     return identity.device_code(with_app(scene, { prompt = function() end }))
   end,
@@ -349,7 +358,7 @@ describe("no secret is said when signing in fails:", function()
       if request.path:find("^/subscriptions") or request.path:find("/devicecode$") then return false end
       local parts = {}
       for field in ((request.body or "") .. "&"):gmatch("(.-)&") do parts[#parts + 1] = field end
-      for _, name in ipairs{ "x-identity-header", "secret" } do parts[#parts + 1] = request.headers[name] end
+      for _, name in ipairs{ "x-identity-header", "secret", "authorization" } do parts[#parts + 1] = request.headers[name] end
       table.sort(parts, function(a, b) return #a > #b end) -- what is secret is long, and goes in front of a cut
       rule.body = wrap(table.concat(parts, "&"))
       return true

@@ -68,6 +68,15 @@ static void use_workload (void) {
   use(azl_cred_workload(loop, &app, assertion_path, &err), err);
 }
 
+static void use_assertion (void) {
+  const struct fake_answer answers[] = {good, good, good, good};
+  struct azl_cred *source = azl_cred_static(loop, "proof", 1700003600000);
+  struct azl_err *err = NULL;
+  fake_http_script(answers, COUNT(answers));
+  if (source) use(azl_cred_assertion(loop, &app, source, &err), err);
+  azl_cred_unref(source);
+}
+
 /* Serves the queue as a binding would, with one call. */
 static struct azl_script_call *taken (struct azl_script_queue *queue) {
   struct azl_script_call *call = NULL;
@@ -124,8 +133,8 @@ static void use_chain (void) {
 }
 
 static void test_out_of_memory (void) {
-  static void (*const stories[])(void) = {use_workload, use_device_code,
-                                          use_external, use_chain};
+  static void (*const stories[])(void) = {
+      use_workload, use_assertion, use_device_code, use_external, use_chain};
   begin();
   for (int i = 0; i < COUNT(stories); i++)
     stories[i](); /* the loop's own tables grow once */
@@ -236,6 +245,23 @@ static void test_passwords_of_proxies_are_wiped (void) {
   CHECK(!heap_holds("p4ssword-of-the-proxy"));
 }
 
+static void test_source_of_assertions_takes_settings_it_has_none_of (void) {
+  struct azl_http_config first = {.ca_file = "first.pem"};
+  struct azl_http_config second = {.ca_file = "second.pem"};
+  struct azl_err *err;
+  begin();
+  struct azl_cred *source = azl_cred_static(loop, "proof", 1700003600000);
+  struct azl_cred *cred = azl_cred_assertion(loop, &app, source, &err);
+  CHECK(azl_cred_network(cred, &first, false));
+  CHECK_STR(source->http_config.ca_file, "first.pem");
+  CHECK(azl_cred_network(cred, &second, false));
+  CHECK_STR(source->http_config.ca_file, "first.pem");
+  CHECK_STR(cred->http_config.ca_file, "second.pem");
+  azl_cred_unref(cred);
+  azl_cred_unref(source);
+  end();
+}
+
 static void test_close_ends_a_chain_in_the_middle (void) {
   struct azl_token_request request = {.scope = SCOPE, .deadline_ms = -1};
   struct azl_script_queue *queue;
@@ -274,6 +300,7 @@ static int run (void) {
             TEST(test_chain_lists_reasons_in_order),
             TEST(test_network_settings_reach_members_once),
             TEST(test_passwords_of_proxies_are_wiped),
+            TEST(test_source_of_assertions_takes_settings_it_has_none_of),
             TEST(test_close_ends_a_chain_in_the_middle), TEST(test_files));
 }
 

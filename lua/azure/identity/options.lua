@@ -31,8 +31,9 @@ local TYPES = {
   number = { "process_timeout" },
   string = { "password", "proxy", "no_proxy", "search_path" },
   word = { "tenant_id", "client_id", "object_id", "resource_id", "authority", "client_secret", "path", "pem",
-    "token", "token_file_path", "subscription", "ca_file", "ca_path", "arc_folder", "managed_identity_client_id",
-    "managed_identity_object_id", "managed_identity_resource_id", "workload_identity_client_id" },
+    "token", "token_file_path", "audience", "service_connection_id", "system_access_token", "subscription", "ca_file",
+    "ca_path", "arc_folder", "managed_identity_client_id", "managed_identity_object_id",
+    "managed_identity_resource_id", "workload_identity_client_id" },
 }
 local type_of = {}
 for kind, names in pairs(TYPES) do
@@ -118,6 +119,14 @@ end
 --- Raises unless an option is given.
 function options.need(opts, name, fname)
   errors.check_type(opts[name], "string", name, fname, 3)
+end
+
+--- Whether a value is a credential of this module.
+---@param value any
+---@return boolean
+function options.is_credential(value)
+  local mt = getmetatable(value)
+  return type(value) == "userdata" and type(mt) == "table" and mt.__name == "azure.credential"
 end
 
 --- Raises when more than one of these options is given.
