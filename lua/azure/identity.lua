@@ -22,7 +22,28 @@ local identity = {}
 -- The public client of the Azure CLI (constants.js of @azure/identity).
 local DEVELOPER_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 
----@class azure.CertificateOptions
+--- What every credential can be given.
+---@class azure.CredentialOptions
+---@field env table<string, string>? instead of the process's environment
+---@field ca_file string? PEM bundle
+---@field ca_path string? folder of hashed certificates
+---@field proxy string?
+---@field no_proxy string?
+
+--- Where a credential may sign in.
+---@class azure.AuthorityOptions: azure.CredentialOptions
+---@field cloud string|azure.Cloud|nil "public" (default), "usgov", "china" or endpoints
+---@field authority string? instead of the cloud's; default AZURE_AUTHORITY_HOST
+---@field additionally_allowed_tenants string[]|string|nil which may be asked for besides the own one; "*" for all
+---@field disable_multitenant boolean? asks the own tenant, whatever is requested
+---@field enable_cae boolean? false: tokens without continuous access evaluation
+
+---@class azure.SecretOptions: azure.AuthorityOptions
+---@field tenant_id string
+---@field client_id string
+---@field client_secret string
+
+---@class azure.CertificateOptions: azure.AuthorityOptions
 ---@field tenant_id string
 ---@field client_id string
 ---@field path string? of a PEM or PKCS#12 file
@@ -30,10 +51,54 @@ local DEVELOPER_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 ---@field password string?
 ---@field send_chain boolean? send the certificates too (x5c)
 
----@class azure.ClientAssertionOptions
+---@class azure.WorkloadOptions: azure.AuthorityOptions
+---@field tenant_id string? default AZURE_TENANT_ID
+---@field client_id string? default AZURE_CLIENT_ID
+---@field token_file_path string? default AZURE_FEDERATED_TOKEN_FILE
+
+---@class azure.ClientAssertionOptions: azure.AuthorityOptions
 ---@field tenant_id string
 ---@field client_id string
 ---@field assertion azure.Credential|fun(): string?, any
+
+---@class azure.AzurePipelinesOptions: azure.AuthorityOptions
+---@field tenant_id string
+---@field client_id string
+---@field service_connection_id string
+---@field system_access_token string System.AccessToken of the job, which it has to be given
+
+---@class azure.GitHubActionsOptions: azure.AuthorityOptions
+---@field tenant_id string? default AZURE_TENANT_ID
+---@field client_id string? default AZURE_CLIENT_ID
+---@field audience string? default "api://AzureADTokenExchange"
+
+---@class azure.DeviceCodeOptions: azure.AuthorityOptions
+---@field tenant_id string? default: the one that whoever signs in is of
+---@field client_id string? default: that of the Azure CLI
+---@field prompt fun(code: table)?
+
+---@class azure.ToolOptions: azure.CredentialOptions
+---@field tenant_id string?
+---@field subscription string? of azure_cli only
+---@field additionally_allowed_tenants string[]|string|nil
+---@field disable_multitenant boolean?
+---@field process_timeout number? seconds, default 13
+---@field search_path string? where the tool is; default PATH
+
+---@class azure.ManagedIdentityOptions: azure.AuthorityOptions
+---@field client_id string?
+---@field object_id string?
+---@field resource_id string?
+
+---@class azure.DefaultOptions: azure.AuthorityOptions
+---@field tenant_id string? of workload identity and tools
+---@field managed_identity_client_id string? default AZURE_CLIENT_ID
+---@field managed_identity_object_id string?
+---@field managed_identity_resource_id string?
+---@field workload_identity_client_id string? default AZURE_CLIENT_ID
+---@field required_variables string[]|string|nil fails at once where one of these is not set
+---@field process_timeout number? seconds for each tool, default 13
+---@field sticky boolean? false: starts at the first credential each time
 
 -- Applications
 
@@ -55,7 +120,7 @@ end
 local SECRET = options.set_of(options.APP, "client_secret")
 
 --- An application with a client secret.
----@param opts { tenant_id: string, client_id: string, client_secret: string }
+---@param opts azure.SecretOptions
 ---@return azure.Credential?, azure.Error?
 function identity.client_secret(opts)
   local getenv
@@ -95,7 +160,7 @@ end
 --- An application that shows a token of somebody else: Kubernetes, a pipeline.
 --- What is not given comes from AZURE_TENANT_ID, AZURE_CLIENT_ID and
 --- AZURE_FEDERATED_TOKEN_FILE.
----@param opts { tenant_id: string?, client_id: string?, token_file_path: string? }?
+---@param opts azure.WorkloadOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.workload_identity(opts)
   local fname = "identity.workload_identity"
@@ -132,12 +197,6 @@ function identity.client_assertion(opts)
   return federation.credential(opts, getenv, opts.assertion)
 end
 
----@class azure.AzurePipelinesOptions
----@field tenant_id string
----@field client_id string
----@field service_connection_id string
----@field system_access_token string System.AccessToken of the job, which it has to be given
-
 --- The application of a service connection of Azure Pipelines, with workload
 --- identity federation. The job's SYSTEM_OIDCREQUESTURI says whom to ask.
 ---@param opts azure.AzurePipelinesOptions
@@ -145,11 +204,6 @@ end
 function identity.azure_pipelines(opts)
   return federation.azure_pipelines(opts)
 end
-
----@class azure.GitHubActionsOptions
----@field tenant_id string? default AZURE_TENANT_ID
----@field client_id string? default AZURE_CLIENT_ID
----@field audience string? default "api://AzureADTokenExchange"
 
 --- An application that trusts a workflow of GitHub Actions. The job needs
 --- `permissions: id-token: write`, which sets ACTIONS_ID_TOKEN_REQUEST_URL and
@@ -171,7 +225,7 @@ end
 --- A person who signs in with a browser, on any machine. `prompt` gets
 --- `{ user_code =, verification_uri =, message = }`; without one the message
 --- goes to stderr.
----@param opts { tenant_id: string?, client_id: string?, prompt: fun(code: table)? }?
+---@param opts azure.DeviceCodeOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.device_code(opts)
   local fname = "identity.device_code"
@@ -206,21 +260,21 @@ local function cli(kind, allowed, opts)
 end
 
 --- Whoever is signed in to the Azure CLI (`az login`).
----@param opts { tenant_id: string?, subscription: string?, process_timeout: number? }?
+---@param opts azure.ToolOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.azure_cli(opts)
   return cli("azure_cli", AZ, opts)
 end
 
 --- Whoever is signed in to the Azure Developer CLI (`azd auth login`).
----@param opts { tenant_id: string?, process_timeout: number? }?
+---@param opts azure.ToolOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.azure_developer_cli(opts)
   return cli("azure_developer_cli", CLI, opts)
 end
 
 --- Whoever is signed in to Azure PowerShell (`Connect-AzAccount`).
----@param opts { tenant_id: string?, process_timeout: number? }?
+---@param opts azure.ToolOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.azure_powershell(opts)
   return cli("azure_powershell", CLI, opts)
@@ -239,7 +293,7 @@ end
 
 --- The identity that Azure gave to this machine, app or cluster; at most one
 --- of the ids names a user-assigned one.
----@param opts { client_id: string?, object_id: string?, resource_id: string? }?
+---@param opts azure.ManagedIdentityOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.managed_identity(opts)
   local fname = "identity.managed_identity"
@@ -266,7 +320,7 @@ local FUNCTION = options.set_of()
 --- returns `{ token =, expires_on = }`, or nil and an error. It runs in a task
 --- of its own, so it may wait.
 ---@param fn fun(request: table): azure.Token?, any
----@param opts table?
+---@param opts azure.CredentialOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.from_function(fn, opts)
   errors.check_type(fn, "function", "fn", "identity.from_function")
@@ -311,7 +365,7 @@ function identity.chain(list)
 end
 
 --- The application that the AZURE_* variables name, by secret or certificate.
----@param opts table?
+---@param opts azure.AuthorityOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.environment(opts)
   return default.environment(opts)
@@ -320,7 +374,7 @@ end
 --- The first of these that can be used here: environment, workload identity,
 --- managed identity, Azure CLI, Azure PowerShell, Azure Developer CLI.
 --- AZURE_TOKEN_CREDENTIALS narrows it to "dev", "prod" or one of them.
----@param opts { tenant_id: string?, managed_identity_client_id: string?, required_variables: string[]? }?
+---@param opts azure.DefaultOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.default(opts)
   return default.default(identity, opts)

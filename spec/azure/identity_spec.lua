@@ -230,6 +230,21 @@ describe("azure.identity", function()
       assert.equal("InvalidAuthority", err.code)
     end)
 
+    -- The clouds of Microsoft and its partners, and the sovereign ones.
+    for _, host in ipairs({ "login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn",
+      "login.partner.microsoftonline.cn", "login.sovcloud-identity.fr", "login.sovcloud-identity.de",
+      "login.sovcloud-identity.sg" }) do
+      it("takes the authority " .. host, function()
+        local opts = { tenant_id = "t", client_id = "c", client_secret = "s", authority = "https://" .. host, env = NO_ENV }
+        local named = assert(identity.client_secret(opts))
+        opts.authority, opts.env = nil, { AZURE_AUTHORITY_HOST = host }
+        local found = assert(identity.client_secret(opts))
+
+        named:close()
+        found:close()
+      end)
+    end
+
     for _, authority in ipairs({ "https://login.example/?a=b", "https://login.example/#a", "https://login.example/?" }) do
       it("does not take the authority " .. authority, function()
         local cred, err = identity.client_secret({ tenant_id = "t", client_id = "c", client_secret = "s",

@@ -38,7 +38,7 @@ local function environment_member(opts, getenv)
 end
 
 --- The application that the AZURE_* variables name, by secret or certificate.
----@param opts table?
+---@param opts azure.AuthorityOptions?
 ---@return azure.Credential?, azure.Error?
 function default.environment(opts)
   local getenv
@@ -159,7 +159,7 @@ end
 
 --- See azure.identity.default; `identity` has the functions of the members.
 ---@param identity azure.identity
----@param opts table?
+---@param opts azure.DefaultOptions?
 ---@return azure.Credential?, azure.Error?
 function default.default(identity, opts)
   local fname = "identity.default"
