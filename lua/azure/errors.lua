@@ -238,7 +238,8 @@ function errors.check_number(value, name, fname, least, most)
   least = least or 0
   if type(value) == "number" and value >= least and value <= (most or 1e10) then return end
   errors.raise(("%s: '%s' must be a number from %d %s, not %s"):format(fname, name, least,
-    most and ("to %d"):format(most) or "up", type(value) == "number" and tostring(value) or "a " .. type(value)))
+    most and most < math.huge and ("to %d"):format(most) or "up",
+    type(value) == "number" and tostring(value) or "a " .. type(value)))
 end
 
 --- Raises when `value` is neither nil nor a function, nor a table that can be called.

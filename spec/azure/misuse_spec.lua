@@ -15,7 +15,7 @@ describe("misuse", function()
     closed:close()
     local s = c:signalr(S)
     things = { e = e, c = c, s = s, azure = azure, S = S, F = F, BIG = BIG, links = s.shared_private_links,
-      closed = closed, pec = c:private_endpoint_connections(F), plan = e.ids.plan,
+      closed = closed, start = require("azure.emulator").start, pec = c:private_endpoint_connections(F), plan = e.ids.plan,
       spec = { signalr = S, upstream = F, name = "func-pe" } }
     setmetatable(things, { __index = _G })
   end)
@@ -105,6 +105,26 @@ describe("misuse", function()
     { [[azure.resource_id.format{ type = 1 }]], "'type'" }, { [[azure.resource_id.format()]], "'parts'" },
     { [[azure.progress.new{ tty = true, width = "x" }]], "'width'" }, { [[azure.progress.new{ handle = 5 }]], "'handle'" },
     { [[azure.json.encode(print)]], "JSON" }, { [[azure.json.decode(5)]], "'text'" }, { [[azure.json.array(5)]], "'t'" },
+    { [[e:fault()]], "'options'" }, { [[e:fault{ stauts = 1 }]], "did you mean 'status'" }, { [[e:fault{ status = 9999 }]], "'status'" },
+    { [[e:fault{ times = "1" }]], "'times'" }, { [[e:fault{ times = -1 }]], "'times'" },
+    { [[e:fault{ match = 5 }]], "'match'" }, { [[e:fault{ match = { path = 5 } }]], "path" },
+    { [[e:fault{ body = 5 }]], "'body'" }, { [[e:fault{ body = { print } }]], "JSON" }, { [[e:fault{ delay = "x" }]], "'delay'" },
+    { [[e:fault{ headers = { a = "x\r\ny" } }]], "'headers'" }, { [[e:fault{ headers = { 5 } }]], "'headers'" },
+    { [[e:stranger()]], "'options'" }, { [[e:stranger{}]], "'target'" }, { [[e:stranger{ target = plan }]], "'target'" },
+    { [[e:stranger{ target = F, status = "approved" }]], "'status'" }, { [[e:stranger{ target = F, name = 5 }]], "'name'" },
+    { [[e:resource()]], "'id'" }, { [[e:remove()]], "'id'" }, { [[e:requests(5)]], "'match'" }, { [[e:advance("x")]], "'seconds'" },
+    { [[e:advance(-1)]], "'seconds'" }, { [[e:seed("foo")]], "no seed is called" }, { [[e:seed()]], "no seed is called" },
+    { [[e:seed{ id = 1 }]], "'id'" }, { [[e:seed{ id = F, skuu = {} }]], "did you mean 'sku'" },
+    { [[e:seed{ sku = {} }]], "'id' is missing" },
+    { [[e:seed{ { id = "/x" } }]], "can be seeded" }, { [[e:seed{ id = F, sku = "x" }]], "'sku'" }, { [[e:seed{ 5 }]], "'resource'" },
+    { [[e:principal{ action = 1 }]], "did you mean 'actions'" }, { [[e:principal{ actions = "x" }]], "'actions'" },
+    { [[e:send_upstream{ ulr = 1 }]], "did you mean 'url'" }, { [[e:send_upstream{ url = 1 }]], "'url'" },
+    { [[e:register()]], "'namespace'" }, { [[e:environment("x")]], "unknown kind" }, { [[e.fault{}]], "use ':'" },
+    { [[e.seed("contoso")]], "use ':'" }, { [[start{ latency = "x" }]], "'latency'" }, { [[start{ timings = -1 }]], "'timings'" },
+    { [[start{ timings = { link_create = "x" } }]], "'timings.link_create'" }, { [[start{ tls = "yes" }]], "'tls'" },
+    { [[start{ timings = { link = 1 } }]], "timings" }, { [[start{ port = 99999 }]], "'port'" }, { [[start{ port = 1.5 }]], "'port'" },
+    { [[start{ throttle = { reads = 5 } }]], "'throttle.reads'" }, { [[start{ seeds = "contoso" }]], "did you mean 'seed'" },
+    { [[start{ seed = "foo" }]], "no seed is called" }, { [[start{ seed = 5 }]], "'seed'" }, { [[start{ address = 5 }]], "'address'" },
     { [[azure.errors.new{ kind = "odd" }]], "kind" },
   }
   for _, case in ipairs(cases) do

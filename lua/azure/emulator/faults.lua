@@ -1,6 +1,7 @@
 --- Faults by rule: what a script must survive, at the request where it hurts.
 
 local errors = require "azure.errors"
+local json = require "azure.json"
 local wire = require "azure.emulator.wire"
 
 local Rule = {}
@@ -53,22 +54,48 @@ function Rule:spent()
   return self.hits >= self.times
 end
 
-local function check_match(match)
-  errors.check_type(match, "nil|string|table|function", "match", "emulator:fault")
-  if type(match) == "table" then
-    errors.check_options(match, { method = true, path = true, url = true }, "emulator:fault: match")
+--- Raises for what is no `match`.
+---@param match any
+---@param fname string
+function faults.check_match(match, fname)
+  errors.check_type(match, "nil|string|table|function", "match", fname)
+  if type(match) ~= "table" then return end
+  errors.check_options(match, { method = true, path = true, url = true }, fname .. ": match")
+  for name, value in pairs(match) do errors.check_type(value, "string", "match." .. name, fname) end
+end
+
+local types = {
+  status = "integer|nil", truncate = "integer|nil", reset = "boolean|nil", effect = "boolean|nil", code = "string|nil",
+  message = "string|nil", body = "string|table|nil", headers = "table|nil", retry_after = "number|string|nil",
+  times = "number|nil", after = "number|nil",
+}
+
+local function check_headers(headers)
+  for name, value in pairs(headers or {}) do
+    local text = type(name) == "string" and (type(value) == "string" or type(value) == "number")
+    if not text or name == "" or name:find("[^%w!#$%%&'*+.^_`|~-]") or tostring(value):find("[%c]") then
+      errors.raise("emulator:fault: 'headers' must map names to values that a header may have")
+    end
   end
 end
 
+-- What is wrong is said here, and not by a 500 at the request that it strikes.
 local function check(opts)
+  errors.check_type(opts, "table", "options", "emulator:fault")
   errors.check_options(opts, allowed, "emulator:fault")
+  for name, wanted in pairs(types) do errors.check_type(opts[name], wanted, name, "emulator:fault") end
+  errors.check_number(opts.status, "status", "emulator:fault", 200, 599)
+  errors.check_number(opts.delay, "delay", "emulator:fault")
+  for _, name in ipairs{ "times", "after" } do
+    errors.check_number(opts[name], name, "emulator:fault", 0, math.huge)
+  end
+  errors.check_number(opts.truncate, "truncate", "emulator:fault")
   local drop = opts.drop
   if drop ~= nil and drop ~= true and drop ~= "before" and drop ~= "after" then
     errors.raise("emulator:fault: 'drop' must be true, \"before\" or \"after\"")
   end
-  check_match(opts.match)
-  errors.check_type(opts.status, "nil|integer", "status", "emulator:fault")
-  errors.check_type(opts.truncate, "nil|integer", "truncate", "emulator:fault")
+  faults.check_match(opts.match, "emulator:fault")
+  check_headers(opts.headers)
 end
 
 --- Adds a rule. `times` is how often it strikes (default 1), `after` how many
@@ -80,6 +107,7 @@ function faults.add(cloud, opts)
   check(opts)
   local rule = setmetatable({ hits = 0, seen = 0 }, Rule)
   for key, value in pairs(opts) do rule[key] = value end
+  if type(rule.body) == "table" then rule.body = json.encode(rule.body) end
   rule.times = opts.times or 1
   rule.after = opts.after or 0
   table.insert(cloud.faults, rule)

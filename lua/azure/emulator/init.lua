@@ -118,6 +118,7 @@ end
 --- For `azure.client{ cloud = }`.
 ---@return azure.Cloud cloud
 function Emulator:cloud()
+  errors.check_self(self, "options", "emulator:cloud")
   return {
     name = "emulator", arm = self.url, authority = self.url, audience = self.audiences[1], ca_file = self.ca_file,
   }
@@ -127,6 +128,7 @@ end
 ---@param opts table? further options of azure.identity.client_secret
 ---@return azure.Credential credential
 function Emulator:credential(opts)
+  errors.check_self(self, "options", "emulator:credential")
   return self.owner:credential(opts)
 end
 
@@ -135,6 +137,7 @@ end
 ---@param opts table?
 ---@return table principal with `credential()`
 function Emulator:principal(opts)
+  errors.check_self(self, "options", "emulator:principal")
   return principals.add(self, opts)
 end
 
@@ -142,6 +145,7 @@ end
 ---@param opts table
 ---@return table rule
 function Emulator:fault(opts)
+  errors.check_self(self, "options", "emulator:fault")
   return faults.add(self, opts)
 end
 
@@ -155,7 +159,9 @@ end
 ---@param match string|table|function?
 ---@return table[]
 function Emulator:requests(match)
+  errors.check_self(self, "options", "emulator:requests")
   if match == nil then return { table.unpack(self.log) } end
+  faults.check_match(match, "emulator:requests")
   local list = {}
   for _, entry in ipairs(self.log) do
     if faults.matches(match, entry) then list[#list + 1] = entry end
@@ -171,7 +177,9 @@ end
 --- Moves the loop's clock forward: everything due by then has happened.
 ---@param seconds number
 function Emulator:advance(seconds)
+  errors.check_self(self, "options", "emulator:advance")
   errors.check_type(seconds, "number", "seconds", "emulator:advance")
+  errors.check_number(seconds, "seconds", "emulator:advance")
   core.loop():advance(seconds)
   self.state:settle()
 end
@@ -181,6 +189,7 @@ end
 ---@param what string|table
 ---@return table ... records
 function Emulator:seed(what)
+  errors.check_self(self, "options", "emulator:seed")
   return seeds.plant(self, what)
 end
 
@@ -188,6 +197,8 @@ end
 ---@param id string
 ---@return table?
 function Emulator:resource(id)
+  errors.check_self(self, "options", "emulator:resource")
+  errors.check_type(id, "string", "id", "emulator:resource")
   self.state:settle()
   return self.state:get(id)
 end
@@ -196,9 +207,12 @@ end
 ---@param id string
 ---@return boolean existed
 function Emulator:remove(id)
+  errors.check_self(self, "options", "emulator:remove")
+  errors.check_type(id, "string", "id", "emulator:remove")
   return self.state:remove(id)
 end
 
+local statuses = { Pending = true, Approved = true, Rejected = true, Disconnected = true, Timeout = true }
 local stranger_options = {
   target = true, name = true, message = true, group = true, status = true, link_name = true,
   connection_name = true, endpoint_id = true, provisioning_state = true,
@@ -209,9 +223,17 @@ local stranger_options = {
 ---@param opts table target (id), name, message, group, status, link_name, connection_name, endpoint_id
 ---@return table connection
 function Emulator:stranger(opts)
+  errors.check_self(self, "options", "emulator:stranger")
+  errors.check_type(opts, "table", "options", "emulator:stranger")
   errors.check_options(opts, stranger_options, "emulator:stranger")
+  for name in pairs(stranger_options) do errors.check_type(opts[name], "string|nil", name, "emulator:stranger") end
   local target = self.state:get(opts.target or "")
-  if not target then errors.raise("emulator:stranger: 'target' must be the id of a resource that exists") end
+  if not target or not network.profile(target) then
+    errors.raise("emulator:stranger: 'target' must be the id of a resource that exists and can have connections")
+  end
+  if opts.status and not statuses[opts.status] then
+    errors.raise("emulator:stranger: 'status' must be Pending, Approved, Rejected or Disconnected")
+  end
   local slot = (opts.group or ""):match("^sites%-(.+)$")
   if slot then target = self.state:get(target.id .. "/slots/" .. slot) or target end
   return network.open(self, target, {
@@ -228,6 +250,7 @@ end
 ---@param opts table
 ---@return azure.Op op of { status =, headers =, body = }
 function Emulator:send_upstream(opts)
+  errors.check_self(self, "options", "emulator:send_upstream")
   return upstream.send(self, opts)
 end
 
@@ -271,6 +294,9 @@ end
 ---@param registration string
 ---@param subscription_id string? default: the contoso one
 function Emulator:register(namespace, registration, subscription_id)
+  errors.check_type(namespace, "string", "namespace", "emulator:register")
+  errors.check_type(registration, "string", "registration", "emulator:register")
+  errors.check_type(subscription_id, "string|nil", "subscription_id", "emulator:register")
   local id = "/subscriptions/" .. (subscription_id or seeds.contoso.subscription_id)
   local subscription = self.state:get(id)
   if not subscription then errors.raise(("emulator:register: there is no %s"):format(id)) end

@@ -56,8 +56,9 @@ end
 local principals = {}
 
 local allowed = {
-  tenant_id = true, client_id = true, client_secret = true, object_id = true, actions = true,
-  not_actions = true, scopes = true, certificates = true, federations = true, secret_expired = true,
+  tenant_id = "string|nil", client_id = "string|nil", client_secret = "string|nil", object_id = "string|nil",
+  actions = "table|nil", not_actions = "table|nil", scopes = "table|nil", certificates = "table|nil",
+  federations = "table|nil", secret_expired = "boolean|nil",
 }
 
 --- Registers an application. Everything has a default; `actions` is {"*"}.
@@ -66,6 +67,7 @@ local allowed = {
 ---@return table principal
 function principals.add(cloud, opts)
   opts = errors.check_options(opts, allowed, "emulator:principal")
+  for name, wanted in pairs(allowed) do errors.check_type(opts[name], wanted, name, "emulator:principal") end
   local principal = setmetatable({
     cloud = cloud,
     tenant_id = opts.tenant_id or cloud.tenant_id,

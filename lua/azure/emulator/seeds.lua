@@ -56,7 +56,20 @@ local function type_of(id)
   return table.concat(parts, "/")
 end
 
+local fields = {
+  id = "string", location = "string|nil", tags = "table|nil", kind = "string|nil", sku = "table|nil",
+  properties = "table|nil", identity = "table|nil", plan = "string|nil", public_network_access = "string|nil",
+  restrictions = "table|nil", tenant_id = "string|nil",
+}
+
+local function check_item(item)
+  errors.check_type(item, "table", "resource", "emulator:seed")
+  errors.check_options(item, fields, "emulator:seed")
+  for name, wanted in pairs(fields) do errors.check_type(item[name], wanted, name, "emulator:seed") end
+end
+
 local function add_resource(cloud, item)
+  check_item(item)
   local make = makers[type_of(item.id)]
   if not make then errors.raise(("emulator:seed: no type that can be seeded: '%s'"):format(item.id)) end
   make_container(cloud, item.id, item)
@@ -87,7 +100,10 @@ end
 function seeds.plant(cloud, what)
   if what == "contoso" then what = contoso() end
   if type(what) ~= "table" then errors.raise(("emulator:seed: no seed is called '%s'"):format(tostring(what))) end
-  if what.id then what = { what } end
+  if what.id ~= nil then what = { what } end
+  if next(what) ~= nil and #what == 0 then
+    errors.raise("emulator:seed: 'id' is missing; a list of resources is {{ id = ... }, ... }")
+  end
   local records = {}
   for _, item in ipairs(what) do records[#records + 1] = add_resource(cloud, item) end
   return table.unpack(records)

@@ -42,11 +42,27 @@ local defaults = {
 local allowed = { seed = true, throttle = true, timings = true, listen = true, clock = true }
 for name in pairs(defaults) do allowed[name] = true end
 
+local types = {
+  address = "string", tls = "boolean", sign_urls = "boolean", empty_description = "boolean", auto_approve = "boolean",
+  device_slow_down = "boolean", listen = "boolean|nil", clock = "function|nil", throttle = "boolean|table|nil",
+  timings = "number|table|nil", seed = "string|table|boolean|nil", port = "integer", log_limit = "integer",
+}
+
+local function check(options)
+  for name, wanted in pairs(types) do errors.check_type(options[name], wanted, name, "emulator.start") end
+  errors.check_number(options.port, "port", "emulator.start", 0, 65535)
+  for _, name in ipairs{ "latency", "token_lifetime", "log_limit" } do
+    errors.check_number(options[name], name, "emulator.start")
+  end
+end
+
 local function read_timings(given)
   if type(given) == "number" then
+    errors.check_number(given, "timings", "emulator.start")
     return function(name) return settings.timings[name] * given end
   end
   errors.check_options(given, settings.timings, "emulator.start: timings")
+  for name, seconds in pairs(given or {}) do errors.check_number(seconds, "timings." .. name, "emulator.start") end
   return function(name)
     return given and given[name] or settings.timings[name]
   end
@@ -55,7 +71,14 @@ end
 local function read_throttle(given)
   if given == true then return throttle.arm_limits end
   if not given then return nil end
-  return errors.check_options(given, throttle.arm_limits, "emulator.start: throttle")
+  for name, limit in pairs(errors.check_options(given, throttle.arm_limits, "emulator.start: throttle")) do
+    errors.check_type(limit, "table", "throttle." .. name, "emulator.start")
+    for i = 1, 2 do
+      errors.check_type(limit[i], "number", ("throttle.%s[%d]"):format(name, i), "emulator.start")
+      errors.check_number(limit[i], ("throttle.%s[%d]"):format(name, i), "emulator.start", i == 1 and 1 or 0)
+    end
+  end
+  return given
 end
 
 --- Reads the options of `start`; raises on unknown ones.
@@ -66,6 +89,7 @@ function settings.read(opts)
   local options = {}
   for name, value in pairs(defaults) do options[name] = value end
   for name, value in pairs(opts) do options[name] = value end
+  check(options)
   options.timing = read_timings(opts.timings)
   options.throttle = read_throttle(opts.throttle)
   return options

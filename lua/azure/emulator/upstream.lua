@@ -123,6 +123,10 @@ end
 ---@return table op
 function upstream.send(cloud, opts)
   opts = errors.check_options(opts, send_options, "emulator:send_upstream")
+  for name in pairs(send_options) do
+    if name ~= "timeout" then errors.check_type(opts[name], "string|nil", name, "emulator:send_upstream") end
+  end
+  errors.check_number(opts.timeout, "timeout", "emulator:send_upstream")
   cloud.state:settle()
   local signalr = cloud.state:get(opts.signalr or cloud.ids.signalr)
   if not signalr then errors.raise("emulator:send_upstream: 'signalr' must be the id of a SignalR that exists") end

@@ -114,6 +114,17 @@ describe("azure.emulator.faults", function()
     assert.error_matches(function() e:fault{ stauts = 500 } end, "did you mean 'status'")
     assert.error_matches(function() e:fault{ match = { pth = "x" } } end, "did you mean 'path'")
     assert.error_matches(function() e:fault{ drop = "later" } end, "'drop' must be")
-    assert.error_matches(function() e:fault{ status = "500" } end, "'status' must be nil or integer")
+    assert.error_matches(function() e:fault{ status = "500" } end, "'status' must be integer or nil")
+  end)
+end)
+
+describe("a fault with a table for a body", function()
+  it("answers it as JSON", function()
+    local helper = require "spec.helper"
+    local e = helper.emulator{ seed = "contoso" }
+    local client = helper.client(e, { credential = false })
+    e:fault{ match = "/odd", status = 200, body = { value = { 1, 2 } } }
+
+    assert.same({ value = { 1, 2 } }, client:get("/odd"))
   end)
 end)
