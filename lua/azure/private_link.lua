@@ -11,9 +11,14 @@
 --   approve             true: by this client; a client: by that one; false: stop with a hand-off
 --   match               "reference" (default), "name" or "baseline": what is proof enough
 --   connection          id or name (or a list) that a person chose
---   undo                true: reject again what was approved but never linked
+--   undo                true: reject again what this run approved, when SignalR does not follow it
 --   replicas            false: leave replicas alone
---   timeout             seconds, default 1800;  poll_interval, grace, settle
+--   timeout             seconds, default 1800;  poll_interval, 5
+--   grace               seconds before doubt is an error, and for which weaker proof must stay alone, 180
+--   settle              seconds without a change before weaker proof counts, 20
+--   replica_settle      the same for a link and its replicas, which share a reference, 600
+--   linked_within       seconds in which SignalR has to follow an approval, 900
+--   api_version         of the upstream's provider, where it is not known here
 --   on_event            function or renderer that gets every step
 
 ---@class azure.private_link
@@ -30,7 +35,13 @@ local private_link = {}
 ---@field match string?
 ---@field undo boolean?
 ---@field replicas boolean?
----@field timeout number?
+---@field timeout number? seconds of the whole job, default 1800
+---@field poll_interval number? seconds between looks, default 5
+---@field grace number? seconds, default 180
+---@field settle number? seconds, default 20
+---@field replica_settle number? seconds, default 600
+---@field linked_within number? seconds, default 900
+---@field api_version string? of the upstream's provider
 ---@field on_event function|table|nil
 
 --- What establish would do and what speaks against it, without any write.

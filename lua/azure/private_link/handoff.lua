@@ -19,7 +19,7 @@ local KIND = "azure-signalr.handoff"
 
 local function connection_ids(job)
   local ids = {}
-  for _, entry in ipairs(job.found and job.found.pending or {}) do ids[#ids + 1] = entry.id end
+  for _, entry in ipairs(job.to_approve or {}) do ids[#ids + 1] = entry.id end
   return ids
 end
 
@@ -133,6 +133,7 @@ local function choose(job, offer, connections)
   local action = decide.connections{
     links = links, connections = connections, want = job:want{ offer }, match = "reference",
     ready_for = math.huge, stable_for = math.huge, grace = job.grace, settle = job.settle,
+    replica_settle = job.replica_settle, all_at_once = true,
   }
   for _, entry in ipairs(action.connections or {}) do
     if not is_listed(offer, entry.id) then

@@ -19,7 +19,7 @@ job.allowed = {
   signalr = "string|table", upstream = "string|table", name = "string", group = "string",
   request_message = "string", approve = "boolean|table", connection = "string|table", match = "string",
   undo = "boolean", replicas = "boolean", timeout = "number", on_event = "function|table",
-  grace = "number", settle = "number", poll_interval = "number",
+  grace = "number", settle = "number", replica_settle = "number", linked_within = "number", poll_interval = "number",
   format = "string", color = "boolean", probe = "string|function", probe_headers = "table",
   probe_timeout = "number", since = "number", api_version = "string",
 }
@@ -48,11 +48,13 @@ local function link_target(upstream)
   return upstream.id
 end
 
+local times = { "timeout", "grace", "settle", "replica_settle", "linked_within", "poll_interval", "probe_timeout" }
+
 local function check_fields(spec, fname)
   for key, types in pairs(job.allowed) do
     if spec[key] ~= nil then errors.check_type(spec[key], types, key, fname, 5) end
   end
-  for _, key in ipairs{ "timeout", "grace", "settle", "poll_interval", "probe_timeout" } do
+  for _, key in ipairs(times) do
     local value = spec[key]
     if value and not (value >= 0 and value < 1e9) then
       error(("%s: '%s' must be a number of seconds, 0 or more"):format(fname, key), 5)
@@ -125,6 +127,8 @@ local function set_times(self, spec)
   self.deadline = self.started + (spec.timeout or DEFAULT_TIMEOUT)
   self.grace = spec.grace or 180
   self.settle = spec.settle or 20
+  self.replica_settle = spec.replica_settle or 600
+  self.linked_within = spec.linked_within or 900
   self.poll_interval = spec.poll_interval or 5
 end
 
@@ -156,6 +160,7 @@ function job.new(client, spec, fname, required)
   errors.check_callable(spec.on_event, "on_event", fname)
   self.on_event = spec.on_event or client.on_event
   self.former, self.known = {}, {}
+  self.approved, self.seen_approved = {}, {}
   self.request_ids, self.timings, self.warnings = {}, {}, {}
   return self
 end
@@ -195,6 +200,12 @@ function Job:link_id(replica)
   return resource_id.child(owner, "sharedPrivateLinkResources", self.name)
 end
 
+--- Whose credential acts on the upstream.
+---@return string
+function Job:approver_role()
+  return self.own_approval and "creator" or "approver"
+end
+
 function Job.now() return core.loop():now() end
 
 function Job:left() return self.deadline - self:now() end
@@ -221,6 +232,7 @@ end
 function Job:want(links)
   return bind.want(links, {
     name = self.name, group = self.group, baseline = self.baseline, former = self.former, known = self.known,
+    others = self.other_links,
   })
 end
 
@@ -239,14 +251,26 @@ end
 
 --- The error of a deadline.
 ---@param what string
+---@param fields table? further ones of the error
 ---@return azure.Error
-function Job:too_late(what)
+function Job:too_late(what, fields)
   local seconds = math.floor(self:now() - self.started + 0.5)
-  return errors.new{
+  local err = {
     kind = "timeout", code = "JobTimeout",
     message = ("gave up after %d s: %s"):format(seconds, what),
     hint = "run it again to go on where it stopped, with a longer timeout= if need be",
   }
+  for key, value in pairs(fields or {}) do err[key] = value end
+  return errors.new(err)
+end
+
+--- What a job ends with when a call failed and no time is left: the deadline's
+--- error where the call had no answer in time, else the call's own.
+---@param err azure.Error
+---@return azure.Error
+function Job:out_of_time(err)
+  if err.kind ~= "timeout" or err.code == "JobTimeout" then return err end
+  return self:too_late(err.message or err.code, { inner = err })
 end
 
 -- For Microsoft's support: which calls made the changes.

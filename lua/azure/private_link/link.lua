@@ -46,6 +46,22 @@ function link.find(job)
   return found, err
 end
 
+--- Names of further links of this SignalR to the same sub-resource, in lower case.
+---@param job table
+---@return table<string, true>? names
+---@return azure.Error? err
+function link.others(job)
+  local items, err = job:list(job.client, job.signalr.id .. "/sharedPrivateLinkResources")
+  if not items then return nil, err end
+  local names = {}
+  for _, item in ipairs(items) do
+    local other = states.link(item)
+    local is_other = other.name and other.name:lower() ~= job.name:lower()
+    if is_other and not link.mismatch(job, other) then names[other.name:lower()] = true end
+  end
+  return names
+end
+
 local function replica_name(item)
   local name = type(item) == "table" and (item.name or resource_id.last_segment(item.id))
   return type(name) == "string" and name or nil

@@ -106,7 +106,7 @@ end
 function report.finish(job)
   public_access(job)
   local result = report.make(job, "established")
-  if not result.connection then
+  if not result.connection and not job.blind then
     job:warn("ConnectionNotIdentified",
       "SignalR calls the link Approved, but no connection on the upstream carries its evidence",
       "it may have been approved automatically; private_link.status shows the connections")

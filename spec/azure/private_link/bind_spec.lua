@@ -79,6 +79,59 @@ describe("binding", function()
     end)
   end
 
+  local function link(owner, message)
+    return { owner = owner, message = message }
+  end
+
+  -- Owners of the links of each share.
+  local function shares(links, known)
+    local out = {}
+    for _, share in ipairs(bind.want(links, { known = known }).shares) do
+      local owners = {}
+      for _, one in ipairs(share.links) do owners[#owners + 1] = one.owner end
+      table.sort(owners)
+      out[#out + 1] = table.concat(owners, "+")
+    end
+    table.sort(out)
+    return table.concat(out, " ")
+  end
+
+  it("knows which links have a reference in common", function()
+    local other = "again [ref:" .. OTHER .. "]"
+
+    assert.equal("r+signalr", shares{ link("signalr", MESSAGE), link("r", MESSAGE) })
+    assert.equal("r signalr", shares{ link("signalr", MESSAGE), link("r", other) })
+    assert.equal("q signalr+r", (shares{ link("signalr", MESSAGE), link("q", other), link("r", MESSAGE) }
+      :gsub("r%+signalr", "signalr+r")))
+    assert.equal("r+signalr", shares({ link("signalr", other), link("r", MESSAGE) }, { signalr = { [REF] = true } }))
+    assert.equal("r signalr", shares{ link("signalr", "no reference"), link("r", MESSAGE) })
+  end)
+
+  it("takes our reference by any match, as what it is", function()
+    for _, match in ipairs{ "name", "baseline" } do
+      local found = bind.sort({ connection{ name = "a", description = MESSAGE, endpoint = "else" } }, want(), match)
+
+      assert.equal("reference", found.pending[1].evidence)
+    end
+  end)
+
+  it("sees that our reference is not on what a person chose", function()
+    local found = bind.sort({ connection{ name = "a" }, connection{ name = "b", description = MESSAGE } }, want(),
+      "reference", { "a" })
+
+    assert.equal("a", names(found.chosen))
+    assert.equal("b", names(found.rivals))
+    assert.is_nil(found.chosen[1].carries)
+  end)
+
+  it("marks a choice that has another link's name", function()
+    local found = bind.sort({ connection{ name = "a", endpoint = "Other-PE" } }, want{ others = { ["other-pe"] = true } },
+      "reference", { "a" })
+
+    assert.is_true(found.chosen[1].refused)
+    assert.matches("as another link", found.chosen[1].against[2])
+  end)
+
   it("takes what a person chose, by name or id", function()
     local connections = { connection{ name = "a" }, connection{ name = "b" } }
 

@@ -1,12 +1,15 @@
 local decide = require "azure.private_link.decide"
 
+local bind = require "azure.private_link.bind"
+
 local REF = "AZL-0123456789abcdef01234567"
 local MESSAGE = "please approve [ref:" .. REF .. "]"
+local OTHER_MESSAGE = "please approve [ref:AZL-bbbbbbbbbbbbbbbbbbbbbbbb]"
 
 local function link(fields)
   return {
     name = "func-pe", owner = fields.owner or "signalr", status = fields.status or "Pending",
-    provisioning_state = fields.state or "Succeeded", missing = fields.missing,
+    provisioning_state = fields.state or "Succeeded", missing = fields.missing, message = fields.message or MESSAGE,
   }
 end
 
@@ -23,11 +26,12 @@ local function observe(case)
   for i, fields in ipairs(case.connections or {}) do connections[i] = connection(fields) end
   return {
     links = links, connections = connections, match = case.match or "reference", explicit = case.explicit,
-    want = {
-      references = { [REF] = true }, messages = { [MESSAGE] = true }, name = "func-pe", group = "sites",
-      baseline = case.baseline, former = { ["AZL-eeeeeeeeeeeeeeeeeeeeeeee"] = true },
-    },
+    want = bind.want(links, {
+      name = "func-pe", group = "sites", baseline = case.baseline, known = case.known,
+      former = { ["AZL-eeeeeeeeeeeeeeeeeeeeeeee"] = true }, others = { ["other-pe"] = true },
+    }),
     ready_for = case.ready_for or 0, stable_for = case.stable_for or 0, grace = 180, settle = 20,
+    replica_settle = 600, approved_now = case.approved_now, all_at_once = case.all_at_once, blind = case.blind,
   }
 end
 
@@ -40,6 +44,8 @@ local function summary(action)
 end
 
 local approved, rejected = { status = "Approved" }, { status = "Rejected" }
+local PAIR = { {}, { owner = "r" } }
+local HALF = { approved, { owner = "r" } }
 
 describe("the decision", function()
   local cases = {
@@ -82,38 +88,98 @@ describe("the decision", function()
     { "goes on with the new one after a disconnected one",
       { connections = { { name = "a", status = "Disconnected" }, { name = "b" } } }, "approve b" },
 
-    { "approves one for each replica",
-      { links = { {}, { owner = "r" } }, connections = { { name = "a" }, { name = "b" } } }, "approve a b" },
-    { "approves what is there while a replica's is missing",
-      { links = { {}, { owner = "r" } }, connections = { { name = "a" } } }, "approve a" },
-    { "approves the rest", { links = { {}, { owner = "r" } },
-      connections = { { name = "a", status = "Approved" }, { name = "b" } } }, "approve b" },
-    { "refuses more than there are replicas", { links = { {}, { owner = "r" } },
+    { "refuses when SignalR says Approved and the upstream says Rejected",
+      { links = { approved }, connections = { { name = "a", status = "Rejected" } } }, "refused ConnectionRejected" },
+    { "refuses when SignalR says Approved and the upstream says Disconnected",
+      { links = { approved }, connections = { { name = "a", status = "Disconnected" } } },
+      "refused ConnectionDisconnected" },
+    { "refuses likewise when the approver changed the description",
+      { links = { approved }, connections = { { name = "a", status = "Rejected", text = "no" } } },
+      "refused ConnectionRejected" },
+    { "is done when a copy of ours was rejected",
+      { links = { approved }, connections = { { name = "a", status = "Approved" }, { name = "b", status = "Rejected" } } },
+      "done" },
+    { "is done when somebody else's was rejected", { links = { approved }, connections = {
+      { name = "a", status = "Rejected", text = "[ref:AZL-ffffffffffffffffffffffff]" } } }, "done" },
+    { "is done by the link alone when the upstream cannot be read", { links = { approved }, blind = true }, "done" },
+    { "goes on although a copy of ours was rejected", { connections = { { name = "a", status = "Approved" },
+      { name = "b", status = "Rejected" } } }, "wait" },
+
+    { "waits for the connection of every replica", { links = PAIR, connections = { { name = "a" } }, ready_for = 900,
+      stable_for = 900 }, "wait" },
+    { "watches for copies when all are there", { links = PAIR, connections = { { name = "a" }, { name = "b" } },
+      ready_for = 500, stable_for = 500 }, "wait" },
+    { "approves one at a time when nothing changed for long", { links = PAIR,
+      connections = { { name = "b" }, { name = "a" } }, ready_for = 600, stable_for = 600 }, "approve a" },
+    { "approves all where nobody looks at the links", { links = PAIR, all_at_once = true,
+      connections = { { name = "a" }, { name = "b" } }, ready_for = 600, stable_for = 600 }, "approve a b" },
+    { "waits for SignalR before the next", { links = PAIR,
+      connections = { { name = "a", status = "Approved" }, { name = "b" } }, ready_for = 900, stable_for = 900 }, "wait" },
+    { "approves the next when SignalR followed", { links = HALF,
+      connections = { { name = "a", status = "Approved" }, { name = "b" } }, ready_for = 600, stable_for = 600 },
+      "approve b" },
+    { "watches for copies before the next, too", { links = HALF,
+      connections = { { name = "a", status = "Approved" }, { name = "b" } }, ready_for = 600, stable_for = 100 }, "wait" },
+    { "refuses more than there are links at once", { links = PAIR,
       connections = { { name = "a" }, { name = "b" }, { name = "c" } } }, "ambiguous AmbiguousConnection" },
+    { "refuses a copy that comes between two approvals", { links = HALF,
+      connections = { { name = "a", status = "Approved" }, { name = "b" }, { name = "c" } } },
+      "ambiguous AmbiguousConnection" },
+    { "needs no patience where each link has a reference of its own",
+      { links = { {}, { owner = "r", message = OTHER_MESSAGE } },
+        connections = { { name = "a" }, { name = "b", text = OTHER_MESSAGE } } }, "approve a b" },
+    { "refuses a copy where each has a reference of its own",
+      { links = { {}, { owner = "r", message = OTHER_MESSAGE } },
+        connections = { { name = "a" }, { name = "b", text = OTHER_MESSAGE }, { name = "c", text = OTHER_MESSAGE } } },
+      "ambiguous AmbiguousConnection" },
+    { "does not approve the rest around a rejection", { links = PAIR, ready_for = 900, stable_for = 900,
+      connections = { { name = "a", status = "Rejected" }, { name = "b" } } }, "refused ConnectionRejected" },
+
+    { "takes a reference that the link had earlier in this run", { connections = { { name = "a", text = OTHER_MESSAGE } },
+      known = { signalr = { ["AZL-bbbbbbbbbbbbbbbbbbbbbbbb"] = true } } }, "approve a" },
+    { "refuses when both are there", { connections = { { name = "a", text = OTHER_MESSAGE }, { name = "b" } },
+      known = { signalr = { ["AZL-bbbbbbbbbbbbbbbbbbbbbbbb"] = true } } }, "ambiguous AmbiguousConnection" },
 
     { "prefers the new connection after a time-out",
       { connections = { { name = "a", text = "[ref:AZL-eeeeeeeeeeeeeeeeeeeeeeee]" }, { name = "b" } } }, "approve b" },
     { "waits for the new connection after a time-out",
       { connections = { { name = "a", text = "[ref:AZL-eeeeeeeeeeeeeeeeeeeeeeee]" } } }, "wait" },
-    { "takes the old connection when the service kept it", { ready_for = 180,
-      connections = { { name = "a", text = "[ref:AZL-eeeeeeeeeeeeeeeeeeeeeeee]" } } }, "approve a" },
+    { "does not guess that the service kept the old connection", { ready_for = 180,
+      connections = { { name = "a", text = "[ref:AZL-eeeeeeeeeeeeeeeeeeeeeeee]" } } }, "ambiguous AmbiguousConnection" },
 
-    { "by name watches for a while", { match = "name", connections = { { name = "a", text = "" } } }, "wait" },
+    { "by name watches for the grace period, though it is alone",
+      { match = "name", connections = { { name = "a", text = "" } }, ready_for = 179, stable_for = 179 }, "wait" },
+    { "by name watches one that came late",
+      { match = "name", connections = { { name = "a", text = "" } }, ready_for = 300, stable_for = 19 }, "wait" },
     { "by name approves what stayed alone",
-      { match = "name", connections = { { name = "a", text = "" } }, stable_for = 20 }, "approve a" },
+      { match = "name", connections = { { name = "a", text = "" } }, ready_for = 180, stable_for = 20 }, "approve a" },
     { "by name refuses two", { match = "name", stable_for = 20,
       connections = { { name = "a", text = "" }, { name = "b", text = "" } } }, "ambiguous AmbiguousConnection" },
+    { "by name takes our reference where it is",
+      { match = "name", connections = { { name = "a", text = "" }, { name = "b" } } }, "approve b" },
     { "by name waits when one is approved",
       { match = "name", connections = { { name = "a", status = "Approved", text = "ok" } } }, "wait" },
-    { "by name refuses a second beside an approved one", { match = "name", ready_for = 180, stable_for = 200,
+    { "by name refuses a second beside one that others approved", { match = "name", ready_for = 180, stable_for = 200,
       connections = { { name = "a", status = "Approved", text = "ok" }, { name = "b", text = "" } } },
       "ambiguous AmbiguousConnection" },
+    { "by name gives what this run approved its time", { match = "name", ready_for = 300, stable_for = 0,
+      approved_now = { ["/c/a"] = true },
+      connections = { { name = "a", status = "Approved", text = "" }, { name = "b", text = "" } } }, "wait" },
+    { "by name knows that it was wrong when our reference comes", { match = "name", ready_for = 300, stable_for = 0,
+      approved_now = { ["/c/a"] = true },
+      connections = { { name = "a", status = "Approved", text = "" }, { name = "b" } } },
+      "ambiguous AmbiguousConnection" },
+    { "by name waits for every replica's", { match = "name", links = PAIR, ready_for = 900, stable_for = 900,
+      connections = { { name = "a", text = "" } } }, "wait" },
+    { "by name approves replicas' one at a time", { match = "name", links = PAIR, ready_for = 900, stable_for = 900,
+      connections = { { name = "a", text = "" }, { name = "b", text = "" } } }, "approve a" },
     { "by baseline refuses when there is no baseline",
       { match = "baseline", connections = { { name = "a", text = "" } }, ready_for = 180, stable_for = 200 },
       "ambiguous AmbiguousConnection" },
-    { "by baseline approves the only new one",
-      { match = "baseline", baseline = {}, connections = { { name = "a", text = "" } }, stable_for = 20 },
-      "approve a" },
+    { "by baseline watches for the grace period",
+      { match = "baseline", baseline = {}, connections = { { name = "a", text = "" } }, stable_for = 20 }, "wait" },
+    { "by baseline approves the only new one", { match = "baseline", baseline = {}, ready_for = 180, stable_for = 20,
+      connections = { { name = "a", text = "" } } }, "approve a" },
 
     { "approves what a person chose", { explicit = { "a" }, connections = { { name = "a", text = "" } } },
       "approve a" },
@@ -122,6 +188,17 @@ describe("the decision", function()
       "refused NotOurConnection" },
     { "refuses a choice with somebody else's reference",
       { explicit = { "a" }, connections = { { name = "a", text = "[ref:AZL-ffffffffffffffffffffffff]" } } },
+      "refused NotOurConnection" },
+    { "refuses a choice while another connection carries our reference",
+      { explicit = { "a" }, connections = { { name = "a", text = "" }, { name = "b" } } }, "refused NotOurConnection" },
+    { "lets a person choose among copies",
+      { explicit = { "a" }, connections = { { name = "a" }, { name = "b" } } }, "approve a" },
+    { "refuses a choice that is another link's, approved or not, whatever the links say",
+      { explicit = { "a" }, links = { { state = "Creating" } },
+        connections = { { name = "a", status = "Approved", text = "[ref:AZL-ffffffffffffffffffffffff]" } } },
+      "refused NotOurConnection" },
+    { "refuses a choice that has another link's name",
+      { explicit = { "a" }, connections = { { name = "a", text = "", endpoint = "Other-PE" } } },
       "refused NotOurConnection" },
     { "reports a choice that is not there", { explicit = { "z" }, ready_for = 180 }, "refused ConnectionNotFound" },
     { "reports a choice that was rejected",

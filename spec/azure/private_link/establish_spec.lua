@@ -521,7 +521,7 @@ describe("establish, when the approval leads nowhere", function()
   end)
 
   it("says that the wrong endpoint may have been approved, and names it", function()
-    local report, err = s:establish{ timeout = 900 }
+    local report, err = s:establish()
 
     assert.is_nil(report)
     assert.equal("ApprovedButNotLinked", err.code)
@@ -530,11 +530,330 @@ describe("establish, when the approval leads nowhere", function()
   end)
 
   it("rejects it again when it was asked to", function()
-    local _, err = s:establish{ timeout = 900, undo = true }
+    local _, err = s:establish{ undo = true }
 
     assert.equal("ApprovedButNotLinked", err.code)
     assert.is_true(err.undone[1].rejected)
     assert.equal("Rejected", s:statuses())
+  end)
+
+  it("claims it only when SignalR had time enough", function()
+    local started = helper.loop():now()
+    local _, err = s:establish{ timeout = 900, undo = true }
+
+    assert.equal("JobTimeout", err.code)
+    assert.equal(s:connections()[1].id:lower(), err.approved[1].id:lower())
+    assert.equal("Approved", s:statuses())
+    assert.is_true(helper.loop():now() - started < 902)
+    assert.equal("ApprovedButNotLinked", select(2, s:establish{ linked_within = 60, timeout = 300 }).code)
+  end)
+
+  it("rejects nothing that it did not approve itself", function()
+    assert.equal("JobTimeout", select(2, s:establish{ timeout = 600 }).code)
+
+    local _, err = s:establish{ undo = true }
+
+    assert.equal("ApprovedButNotLinked", err.code)
+    assert.same({}, err.undone)
+    assert.matches("did not approve it", err.hint)
+    assert.equal("Approved", s:statuses())
+  end)
+
+  it("ends a hanging rejection", function()
+    s.e:fault{ delay = 1e6, status = 503, times = 100, match = function(request)
+      return request.method == "PUT" and request.body:find("Rejected", 1, true) ~= nil
+    end }
+    local started = helper.loop():now()
+
+    local _, err = s:establish{ undo = true, linked_within = 100, timeout = 300 }
+
+    assert.equal("ApprovedButNotLinked", err.code)
+    assert.is_false(err.undone[1].rejected)
+    assert.is_true(helper.loop():now() - started < 312)
+  end)
+end)
+
+describe("establish, when an approval comes late", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+  end)
+
+  it("is a matter of time, not an incident", function()
+    local report, err = s:establish{ timeout = 200, undo = true }
+
+    assert.is_nil(report)
+    assert.equal("JobTimeout", err.code)
+    assert.equal("established", assert(s:establish()).state)
+    assert.equal(1, s:approvals())
+  end)
+
+  it("does not undo what was approved shortly before the deadline", function()
+    s:let_take("connection_opens", 1690)
+
+    local _, err = s:establish{ undo = true }
+    s.e:advance(600)
+
+    assert.equal("JobTimeout", err.code)
+    assert.equal("established", assert(s:establish{ undo = true }).state)
+    assert.equal("Approved", s:statuses())
+  end)
+end)
+
+describe("establish, when what is approved was decided otherwise", function()
+  it("is not established while the upstream says Rejected", function()
+    local s = scene.new()
+    assert(s:establish())
+    assert(s.client:private_endpoint_connections(s.e.ids.func):reject(s:connections()[1].name))
+    assert.equal("Approved", s:link().status)
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("ConnectionRejected", err.code)
+    assert.equal("refused", err.kind)
+  end)
+end)
+
+describe("establish, when weaker proof was accepted", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+    s:let_take("connection_opens", 200)
+    s:after(30, function() s.early = s.e:stranger{ target = s.e.ids.func, message = "" } end)
+  end)
+
+  for _, match in ipairs{ "name", "baseline" } do
+    it(("takes our own when it comes within the grace period, by %s"):format(match), function()
+      local report = assert(s:establish{ match = match })
+
+      assert.equal("reference", report.evidence)
+      assert.equal("Pending", s.early.status)
+      assert.equal(1, s:approvals())
+    end)
+
+    it(("says what it approved when our own comes after that, and takes it back, by %s"):format(match), function()
+      s:let_take("connection_opens", 400)
+
+      local report, err = s:establish{ match = match, undo = true }
+
+      assert.is_nil(report)
+      assert.equal("ambiguous", err.kind)
+      assert.equal(s.early.id:lower(), err.approved[1].id:lower())
+      assert.matches("this run approved", err.message)
+      assert.is_true(err.undone[1].rejected)
+      assert.equal("Pending Rejected", s:statuses())
+      assert.is_nil(s.early.description:find("ref:", 1, true))
+    end)
+  end
+
+  it("tells it, and leaves it, when nothing is to be undone", function()
+    s:let_take("connection_opens", 400)
+
+    local _, err = s:establish{ match = "name" }
+
+    assert.equal(s.early.id:lower(), err.approved[1].id:lower())
+    assert.is_nil(err.undone)
+    assert.equal("Approved", s.early.status)
+  end)
+
+  it("gives what it approved its time when only look-alikes come", function()
+    s = scene.new{ empty_description = true }
+    s:after(260, function() s.e:stranger{ target = s.e.ids.func, message = "" } end)
+
+    local report = assert(s:establish{ match = "name", undo = true })
+
+    assert.equal("established", report.state)
+    assert.equal("Approved Pending", s:statuses())
+  end)
+end)
+
+describe("establish, when a person chooses the wrong one", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+  end)
+
+  local function refused(choice)
+    local started = helper.loop():now()
+    local report, err = s:establish{ connection = choice }
+    assert.is_nil(report)
+    assert.equal("NotOurConnection", err.code)
+    assert.is_true(helper.loop():now() - started < 100)
+    return err
+  end
+
+  it("refuses another link's connection at once, although it is Approved", function()
+    local other = assert(s:establish{ name = "other-pe" })
+
+    refused(other.connection.name)
+
+    assert.equal(1, s.e.approvals)
+  end)
+
+  it("does not even ask for a link when the choice was there before", function()
+    local stranger = s.e:stranger{ target = s.e.ids.func }
+
+    refused(stranger.id)
+
+    assert.equal(0, s:puts())
+  end)
+
+  it("refuses a stranger's while ours is there", function()
+    assert(s:establish{ approve = false })
+    local stranger = s.e:stranger{ target = s.e.ids.func, message = "hi" }
+
+    assert.equal(2, #refused(stranger.name).candidates)
+
+    assert.equal("Pending", stranger.status)
+  end)
+
+  it("refuses another link's connection by its name where nothing has a reference", function()
+    local links = s.client:signalr(s.e.ids.signalr).shared_private_links
+    for _, name in ipairs{ "other-pe", "func-pe" } do
+      assert(links:create(name, { target = s.e.ids.func, group = "sites", request_message = "please approve" }))
+    end
+    local theirs
+    for _, record in ipairs(s:connections()) do
+      if record.name:find("^other") then theirs = record end
+    end
+
+    refused(theirs.name)
+
+    assert.equal("Pending", theirs.status)
+  end)
+
+  it("lets a person decide between copies", function()
+    assert(s:establish{ approve = false })
+    local copy = s:steal()
+    local ours = s:connections()[1]
+
+    assert.equal("ambiguous", select(2, s:establish()).kind)
+    assert.equal("established", assert(s:establish{ connection = ours.name }).state)
+
+    assert.equal("Pending", copy.status)
+  end)
+end)
+
+describe("establish with replicas", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+    s:add_replica()
+  end)
+
+  it("approves the connection of each, one after the other", function()
+    local report = assert(s:establish())
+
+    assert.equal("Approved Approved", s:statuses())
+    assert.equal(2, #report.connections)
+    assert.equal("Approved", s:replica_link().status)
+  end)
+
+  it("approves nothing while one is missing", function()
+    s:let_take("connection_opens", { 23, 1e6 })
+
+    local _, err = s:establish()
+
+    assert.equal("JobTimeout", err.code)
+    assert.matches("1 of 2 connections", err.message)
+    assert.equal(0, s:approvals())
+  end)
+
+  it("approves no copy that takes the place of one that is late", function()
+    s:let_take("connection_opens", { 23, 400 })
+    s:after(30, function() s.thief = s:steal() end)
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("ambiguous", err.kind)
+    assert.equal(3, #err.candidates)
+    assert.equal(0, s:approvals())
+    assert.equal("Pending", s.thief.status)
+  end)
+
+  it("takes back what SignalR did not follow, and nothing else", function()
+    s:let_take("propagation", { 117, 1e6 })
+
+    local _, err = s:establish{ undo = true, timeout = 3600 }
+
+    assert.equal("ApprovedButNotLinked", err.code)
+    assert.equal(1, #err.connections)
+    assert.equal(1, #err.undone)
+    assert.equal("Approved Rejected", s:statuses())
+    local linked = s:link().status == "Approved" and s:link() or s:replica_link()
+    assert.equal("Approved", s.e:resource(linked.connection_id).status)
+  end)
+
+  it("needs no patience for a replica that asked again with a reference of its own", function()
+    assert.is_nil((s:establish{ timeout = 100 }))
+    s:replica_link().status = "Timeout"
+    s.e:remove(s:replica_link().connection_id)
+    local started = helper.loop():now()
+
+    local report = assert(s:establish())
+
+    assert.equal(2, #report.connections)
+    assert.is_true(helper.loop():now() - started < 500)
+  end)
+
+  it("goes on with the second after a run that died between two approvals", function()
+    local _, err = s:establish{ timeout = 800 }
+    assert.equal("JobTimeout", err.code)
+    assert.equal("Approved Pending", s:statuses())
+
+    assert.equal("established", assert(s:establish()).state)
+    assert.equal("Approved Approved", s:statuses())
+  end)
+
+  it("approves what a person chose without waiting", function()
+    assert.is_nil((s:establish{ timeout = 100 }))
+    local names = {}
+    for i, record in ipairs(s:connections()) do names[i] = record.name end
+    local started = helper.loop():now()
+
+    assert(s:establish{ connection = names })
+
+    assert.is_true(helper.loop():now() - started < 400)
+  end)
+end)
+
+describe("establish, when lists have something else in them", function()
+  local s
+
+  before_each(function()
+    s = scene.new()
+  end)
+
+  it("decides nothing, and does not raise", function()
+    s.e:fault{ match = "GET .*privateEndpointConnections%?", effect = true, status = 200, times = 1e5, after = 1,
+      body = '{"value":[1,"x",null,{}]}' }
+
+    local report, err = s:establish{ timeout = 100 }
+
+    assert.is_nil(report)
+    assert.equal("NotAConnection", err.code)
+  end)
+
+  it("decides nothing on a connection of another resource", function()
+    assert(s:establish{ approve = false })
+    local ours = s:connections()[1]
+    s.e:fault{ match = "GET .*privateEndpointConnections%?", effect = true, status = 200, times = 1e5,
+      body = azure.json.encode{ value = { {
+        id = s.e.ids.func .. "-other/privateEndpointConnections/x", name = "x", properties = { groupIds = { "sites" },
+          privateLinkServiceConnectionState = { status = "Pending", description = ours.description } },
+      } } } }
+
+    local report, err = s:establish()
+
+    assert.is_nil(report)
+    assert.equal("ForeignConnection", err.code)
+    assert.equal(0, s:approvals())
   end)
 end)
 
@@ -543,18 +862,6 @@ describe("establish, for other shapes", function()
 
   before_each(function()
     s = scene.new()
-  end)
-
-  it("approves the connection of every replica", function()
-    s.e:resource(s.e.ids.signalr).sku = { name = "Premium_P1", tier = "Premium", capacity = 1 }
-    assert(s.client:put(s.e.ids.signalr .. "/replicas/eu-replica",
-      { location = "westeurope", sku = { name = "Premium_P1", capacity = 1 } }))
-
-    local report = assert(s:establish())
-
-    assert.equal("Approved Approved", s:statuses())
-    assert.equal(2, #report.connections)
-    assert.equal(2, #report.links)
   end)
 
   it("reaches a slot by its own group", function()

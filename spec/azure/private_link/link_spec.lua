@@ -71,6 +71,15 @@ describe("the link", function()
     assert.equal(403, err.status)
   end)
 
+  it("knows its siblings: other links to the same sub-resource", function()
+    s.e:seed{ id = helper.group .. "/providers/Microsoft.Web/sites/else", plan = s.e.ids.plan }
+    assert(s:establish{ approve = false })
+    assert(s:establish{ approve = false, name = "Other-PE" })
+    assert(s:establish{ approve = false, name = "far-pe", upstream = helper.group .. "/providers/Microsoft.Web/sites/else" })
+
+    assert.same({ ["other-pe"] = true }, link.others(job))
+  end)
+
   it("is compared by target and group, whatever the case", function()
     local same = { target = s.e.ids.func:upper(), group = "Sites" }
 

@@ -78,6 +78,39 @@ function Scene:puts()
   return count
 end
 
+--- Makes the SignalR a Premium one with a replica, which has links of its own.
+function Scene:add_replica(name)
+  self.e:resource(self.e.ids.signalr).sku = { name = "Premium_P1", tier = "Premium", capacity = 1 }
+  assert(self.client:put(self.e.ids.signalr .. "/replicas/" .. (name or "eu-replica"),
+    { location = "westeurope", sku = { name = "Premium_P1", capacity = 1 } }))
+end
+
+--- The link of a replica, as the emulator keeps it.
+function Scene:replica_link(name)
+  return self.e:resource(self.e.ids.signalr .. "/replicas/" .. (name or "eu-replica") .. "/sharedPrivateLinkResources/func-pe")
+end
+
+--- How long a kind of change takes: seconds, or a list of them for one after
+--- the other, the last for all that follow.
+function Scene:let_take(what, seconds)
+  local others, count = self.e.options.timing, 0
+  self.e.options.timing = function(name)
+    if name ~= what then return others(name) end
+    count = count + 1
+    return type(seconds) == "table" and seconds[math.min(count, #seconds)] or seconds
+  end
+end
+
+--- A copy of what the upstream shows of our first connection, as whoever may
+--- list the connections can make it.
+function Scene:steal(target)
+  for _, record in ipairs(self:connections(target)) do
+    if record.link_id then
+      return self.e:stranger{ target = target or self.e.ids.func, name = "func-pe", message = record.description }
+    end
+  end
+end
+
 --- Calls `fn` once, `seconds` of the emulator's time from now.
 function Scene:after(seconds, fn)
   self.e.state:after(seconds, fn)
