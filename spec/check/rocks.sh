@@ -8,11 +8,12 @@ LUA=${LUA:-lua5.4}
 tree=$(mktemp -d) || exit 1
 trap 'rm -rf "$tree"' EXIT
 log=$tree/log
-for rock in azure-signalr azure-signalr-emulator; do
+# Without a name LuaRocks takes rockspec/rockspec, the one that breaks no tie.
+for rockspec in "" rockspec/azure-signalr-emulator-scm-1.rockspec; do
   # A copy: the objects of LuaRocks' build must not land in the source tree.
   mkdir -p "$tree/src"
   cp -R Makefile csrc lua rockspec README.md LICENSE "$tree/src/" || exit 1
-  (cd "$tree/src" && luarocks --lua-version 5.4 make --tree "$tree/rocks" "rockspec/$rock-scm-1.rockspec") >"$log" 2>&1 ||
+  (cd "$tree/src" && luarocks --lua-version 5.4 make --tree "$tree/rocks" ${rockspec:+"$rockspec"}) >"$log" 2>&1 ||
     { cat "$log"; echo "0 passed, 1 failed"; exit 1; }
   grep -q 'warning:' "$log" && grep 'warning:' "$log"
   rm -rf "$tree/src"
