@@ -82,6 +82,8 @@ C_TESTS    := $(patsubst spec/c/%.c,$(BUILD)/spec/%,$(wildcard spec/c/test_*.c))
 
 LUA_PATH_HERE  := $(ROOT)/lua/?.lua;$(ROOT)/lua/?/init.lua;;
 LUA_CPATH_HERE := $(abspath $(BUILD))/?.so;;
+# Lua prefers these to LUA_PATH and LUA_CPATH; an empty one would be an empty path.
+unexport LUA_PATH_5_4 LUA_CPATH_5_4
 WITH_PATHS := LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' LUA_CPATH='$(LUA_CPATH_HERE)' LUA_INIT= LUA_INIT_5_4=
 
 .PHONY: all modules clean help env setup
@@ -122,8 +124,8 @@ FORCE:
 -include $(wildcard $(BUILD)/obj/*.d)
 
 env:
-	@echo "export LUA_PATH='$(LUA_PATH_HERE)'"
-	@echo "export LUA_CPATH='$(LUA_CPATH_HERE)'"
+	@echo "export LUA_PATH='$(LUA_PATH_HERE)' LUA_PATH_5_4='$(LUA_PATH_HERE)'"
+	@echo "export LUA_CPATH='$(LUA_CPATH_HERE)' LUA_CPATH_5_4='$(LUA_CPATH_HERE)'"
 
 setup:
 	@.ci/setup build

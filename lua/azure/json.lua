@@ -7,7 +7,11 @@
 --     json.encode(doc)                       --> the same three members
 --     json.encode{ allow = json.array{} }    --> {"allow":[]}
 
-local cjson = require "cjson"
+local has_cjson, cjson = pcall(require, "cjson")
+if not has_cjson then
+  error("azure needs lua-cjson: 'apt-get install lua-cjson' or 'luarocks --lua-version 5.4 install lua-cjson'\n"
+    .. tostring(cjson), 0)
+end
 local core = require "azure.core"
 local errors = require "azure.errors"
 

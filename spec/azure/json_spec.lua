@@ -267,3 +267,18 @@ it("a document that ends in an escape is refused at its end", function()
   assert.is_nil(value)
   assert.matches("at byte 5 of 4", err.message)
 end)
+
+describe("azure.json without lua-cjson", function()
+  it("says what to install", function()
+    local loaded, own = package.loaded.cjson, package.loaded["azure.json"]
+    package.loaded.cjson, package.loaded["azure.json"] = nil, nil
+    package.preload.cjson = function() error("module 'cjson' not found", 0) end
+
+    local ok, message = pcall(require, "azure.json")
+    package.loaded.cjson, package.loaded["azure.json"], package.preload.cjson = loaded, own, nil
+
+    assert.is_false(ok)
+    assert.matches("luarocks %-%-lua%-version 5.4 install lua%-cjson", message)
+    assert.matches("'cjson' not found", message)
+  end)
+end)

@@ -31,6 +31,7 @@ e:stop()
 print("installed rocks run: found " .. signalr.name)
 LUA
 cd / || exit 1
+unset LUA_PATH_5_4 LUA_CPATH_5_4
 passed=0 failed=0
 verdict() {
   if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
