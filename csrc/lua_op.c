@@ -191,6 +191,7 @@ static const luaL_Reg op_methods[] = {
     {"done", op_done},
     {"status", op_status},
     {"cancel", op_cancel},
+    {"close", op_close},
     {"resume_token", op_resume_token},
     {"map", op_map},
     {NULL, NULL},

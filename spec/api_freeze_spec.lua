@@ -54,7 +54,7 @@ describe("the public names of", function()
     for _, connections in ipairs{ signalr.private_endpoint_connections, client:private_endpoint_connections(e.ids.func) } do
       assert_functions(connections, "approve delete get list reject", "connections")
     end
-    assert_functions(op, "cancel done map resume_token status wait", "an operation")
+    assert_functions(op, "cancel close done map resume_token status wait", "an operation")
     assert(op:wait())
   end)
 

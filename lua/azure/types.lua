@@ -127,8 +127,14 @@ function Op:status() end
 ---@return azure.Op op itself
 function Op:cancel(for_good) end
 
---- A text without secrets with which `client:resume` takes it up again, in any process. From before the service
---- answered, or of a POST whose result was there at once, it gives an error there: refused, NotResumable.
+--- Stops it as `cancel` does; it may be called again. Leaving the scope of
+--- `local op <close>` does the same.
+function Op:close() end
+
+--- A text with which `client:resume` takes it up again, in any process. It has no
+--- credentials, but the signed URL of the operation: treat it as confidential.
+--- From before the service answered, or of a POST whose result was there at once, it gives an error there:
+--- refused, NotResumable.
 ---@return string? token
 ---@return azure.Error? err code "NotResumable": only long-running operations have one
 function Op:resume_token() end

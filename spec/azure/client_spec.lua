@@ -288,6 +288,20 @@ describe("azure.client and resource providers", function()
   end)
 end)
 
+describe("an operation's close", function()
+  it("stops it, once or twice, and says that it was cancelled", function()
+    local _, client = fixture()
+    local op = client:send{ path = signalr }
+
+    op:close()
+    op:close()
+
+    local result, err = op:wait()
+    assert.is_nil(result)
+    assert.equal("cancelled", err.kind)
+  end)
+end)
+
 describe("azure.client and requests that are too large", function()
   local e, client
   before_each(function() e, client = fixture() end)
