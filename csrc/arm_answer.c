@@ -66,7 +66,7 @@ bool azl_call_redirected (struct azl_call *call,
   const char *method = azl_redirect_method(got->status, call->method);
   if (!method || !location || call->redirects >= AZL_MAX_REDIRECTS)
     return false;
-  char *target = azl_url_resolve(call->url, location);
+  char *target = azl_url_follow(call->url, location);
   if (!target || !azl_url_same_origin(call->url, target)) {
     azl_free(target);
     return false;

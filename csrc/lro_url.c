@@ -53,12 +53,12 @@ static bool check_url (struct azl_lro_turn *turn, const char *url) {
   return false;
 }
 
-/* Replaces *slot by the URL that a header gave; it is kept byte for byte. */
+/* Replaces *slot by the URL that a header gave; it is kept byte for byte, but
+   for spaces. */
 bool azl_lro_take_url (struct azl_lro_turn *turn, const char *reference,
                        char **slot) {
   const struct azl_lro_state *state = turn->state;
-  char *url =
-      azl_url_resolve(state->poll ? state->poll : state->url, reference);
+  char *url = azl_url_follow(state->poll ? state->poll : state->url, reference);
   if (!check_url(turn, url)) {
     azl_free(url);
     return false;
@@ -66,11 +66,6 @@ bool azl_lro_take_url (struct azl_lro_turn *turn, const char *reference,
   azl_free(*slot);
   *slot = url;
   return true;
-}
-
-static bool is_absolute (const char *reference) {
-  struct azl_url parts;
-  return azl_url_parse(reference, &parts);
 }
 
 /* Operation-Location belongs to APIs that want api-version on each call but
@@ -99,7 +94,7 @@ bool azl_lro_add_api_version (struct azl_lro_turn *turn, char **slot) {
 }
 
 bool azl_lro_take_poll (struct azl_lro_turn *turn, const char *reference) {
-  bool guessed = !is_absolute(reference);
+  bool guessed = azl_url_is_relative(reference);
   if (!azl_lro_take_url(turn, reference, &turn->state->poll)) return false;
   turn->state->guessed = guessed;
   return true;

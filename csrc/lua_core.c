@@ -260,10 +260,13 @@ static int core_random (lua_State *L) {
   return 1;
 }
 
-/* core.resolve_url(base, reference) -> absolute URL, or nothing */
+/* core.resolve_url(base, reference) -> absolute URL, or nil */
 static int core_resolve_url (lua_State *L) {
-  return azl_lua_push_owned(
-      L, azl_url_resolve(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+  size_t len;
+  const char *base = luaL_checkstring(L, 1);
+  const char *reference = luaL_checklstring(L, 2, &len);
+  bool whole = strlen(reference) == len; /* a NUL is in no URL */
+  return azl_lua_push_owned(L, whole ? azl_url_follow(base, reference) : NULL);
 }
 
 /* core.redact_url(url) -> a text fit for logs and errors */

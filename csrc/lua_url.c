@@ -22,8 +22,10 @@ static bool has (const uint64_t set[2], unsigned char c) {
   return c < 128 && (set[c / 64] >> (c % 64) & 1);
 }
 
+/* What may not stand in a path. A '#' would end it: what a caller means by one
+   is a part of a name, and the rest would be another resource. */
 static bool is_refused (unsigned char c) {
-  return c < ' ' || c == 0x7f || c == '\\';
+  return c < ' ' || c == 0x7f || c == '\\' || c == '#';
 }
 
 /* Pushes text with escapes for what is not in the set. */
@@ -120,21 +122,16 @@ int azl_lua_scan_path (lua_State *L) {
   size_t len;
   const char *path = luaL_checklstring(L, 1, &len);
   lua_settop(L, 1);
-  size_t kept = len, bare;
-  for (size_t i = len; i-- > 0;) {
+  for (size_t i = 0; i < len; i++)
     if (is_refused((unsigned char)path[i])) return 0;
-    if (path[i] == '#') kept = i;
-  }
-  const char *query = memchr(path, '?', kept);
-  bare = query ? (size_t)(query - path) : kept;
-  if (clean_length(path, kept, fit) < kept)
-    push_escaped(L, path, kept, fit);
-  else if (kept < len)
-    lua_pushlstring(L, path, kept);
+  const char *query = memchr(path, '?', len);
+  size_t bare = query ? (size_t)(query - path) : len;
+  if (clean_length(path, len, fit) < len)
+    push_escaped(L, path, len, fit);
   else
     lua_pushvalue(L, 1);
   push_kind(L, path, bare);
-  lua_pushboolean(L, bare < kept);
+  lua_pushboolean(L, bare < len);
   lua_pushboolean(L, has_version(strchr(lua_tostring(L, 2), '?')));
   return 5;
 }

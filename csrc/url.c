@@ -264,3 +264,32 @@ char *azl_url_resolve (const char *base, const char *reference) {
     return join(base, before_fragment, reference, "");
   return resolve_path(base, &url, reference);
 }
+
+bool azl_url_is_relative (const char *reference) {
+  return scheme_length(reference) == 0;
+}
+
+/* Spaces before and behind stay, and with them it is no URL. */
+static char *encode_spaces (const char *text) {
+  struct azl_buf buf;
+  size_t len = strlen(text), first = strspn(text, " ");
+  bool ok = true;
+  while (len > 0 && text[len - 1] == ' ') len--;
+  azl_buf_init(&buf, MAX_URL_BYTES);
+  for (size_t i = 0; ok && text[i]; i++)
+    ok = text[i] == ' ' && i > first && i < len
+             ? azl_buf_add_str(&buf, "%20")
+             : azl_buf_add(&buf, text + i, 1);
+  if (ok) return azl_buf_take(&buf);
+  azl_buf_free(&buf);
+  return NULL;
+}
+
+char *azl_url_follow (const char *base, const char *reference) {
+  if (!reference || !strchr(reference, ' '))
+    return azl_url_resolve(base, reference);
+  char *encoded = encode_spaces(reference);
+  char *url = azl_url_resolve(base, encoded);
+  azl_free(encoded);
+  return url;
+}

@@ -32,6 +32,13 @@ bool azl_url_may_carry_token (const char *text);
    of the reference are kept as they are. NULL: not resolvable or no memory. */
 AZL_MUST_CHECK char *azl_url_resolve (const char *base, const char *reference);
 
+/* The same for a reference that a service named: its inner spaces, which some
+   forget to encode, become %20. */
+AZL_MUST_CHECK char *azl_url_follow (const char *base, const char *reference);
+
+/* Whether a reference has no scheme. */
+bool azl_url_is_relative (const char *reference);
+
 /* A copy fit for people: every query value but api-version's is REDACTED
    (allow-list of the Azure SDKs), and a long one is cut. Never fails but for
    memory (NULL). */

@@ -29,16 +29,38 @@ local function sorted_keys(t)
   return keys
 end
 
+local function refuse_value(name, what)
+  errors.raise(("query: '%s' must be a string, a number, a boolean or a list of them, not %s"):format(name, what))
+end
+
+local function check_value(name, value)
+  local kind = type(value)
+  if kind == "string" or kind == "number" or kind == "boolean" then return end
+  refuse_value(name, kind == "userdata" and "null" or "a " .. kind)
+end
+
+local function check_list(name, list)
+  local count = 0
+  for key in pairs(list) do
+    if math.type(key) ~= "integer" or key < 1 then refuse_value(name, "a table with names") end
+    count = count + 1
+  end
+  if count ~= #list then refuse_value(name, "a list with holes") end
+  for _, value in ipairs(list) do check_value(name, value) end
+end
+
 --- A query string from a table; a list as value gives its name several times.
----@param query table<string, string|number|boolean|string[]>
+---@param query table<string, string|number|boolean|string[]> what else stands there raises
 ---@return string
 function url.query(query)
   local out = {}
   for _, key in ipairs(sorted_keys(query)) do
     local value = query[key]
     if type(value) == "table" then
+      check_list(key, value)
       for _, one in ipairs(value) do add_pair(out, key, one) end
     else
+      check_value(key, value)
       add_pair(out, key, value)
     end
   end
@@ -67,9 +89,16 @@ local function check_path(path, fname)
   if type(path) ~= "string" or path == "" then
     errors.raise(("%s: the path must be a string such as \"/subscriptions/...\" or a resource"):format(fname))
   end
-  if path:byte() ~= SLASH and not path:find("^https?://") then
+  if path:byte() ~= SLASH and not path:find("^[Hh][Tt][Tt][Pp][Ss]?://") then
     errors.raise(("%s: the path must start with \"/\" (it is %q)"):format(fname, path:match("^[^?]*"):sub(1, 60)))
   end
+end
+
+local function refuse_path(path, fname)
+  if path:find("#", 1, true) then
+    errors.raise(("%s: the path has a '#', which ends a URL; in a name it is written %%23"):format(fname))
+  end
+  errors.raise(("%s: the path has a control character or a backslash"):format(fname))
 end
 
 local function has_api_version(query)
@@ -89,7 +118,7 @@ function url.of(endpoint, path, versions, fname, asked_query, version)
   if type(path) == "table" then path = resource_id.text(path) end
   check_path(path, fname)
   local text, kind, provider, asked, versioned = core.scan_path(path)
-  if not text then errors.raise(("%s: the path has a control character or a backslash"):format(fname)) end
+  if not text then refuse_path(path, fname) end
   if text:byte() == SLASH then text = endpoint .. text end
   local query = asked_query and url.query(asked_query) or ""
   if query ~= "" then

@@ -26,7 +26,8 @@ describe("azure.url", function()
     { "adds to a query that is there", { path = "/x?y=1", api_version = "2" }, "/x?y=1&api-version=2" },
     { "encodes what no URL may have", { path = "/a b/\xc3\xa9", api_version = false }, "/a%20b/%C3%A9" },
     { "keeps what is encoded", { path = "/a%20b%2Fc", api_version = false }, "/a%20b%2Fc" },
-    { "drops a fragment", { path = "/a#b", api_version = "1" }, "/a?api-version=1" },
+    { "keeps a '#' of a name that is encoded", { path = "/a%23b", api_version = "1" }, "/a%23b?api-version=1" },
+    { "leaves out a name with an empty list", { path = "/x", api_version = false, query = { a = {} } }, "/x" },
   } do
     it(case[1], function()
       assert.equal("https://arm.example" .. case[3], build(case[2]))
@@ -49,7 +50,29 @@ describe("azure.url", function()
   it("takes a handle and an absolute URL", function()
     assert.equal("https://arm.example/x", build{ path = { id = "/x" }, api_version = false })
     assert.equal("https://other.example/x?y=1", build{ path = "https://other.example/x?y=1", api_version = false })
+    assert.equal("HTTPS://other.example/x", build{ path = "HTTPS://other.example/x", api_version = false })
   end)
+
+  for name, path in pairs{
+    ["in a name"] = "/subscriptions/s/resourceGroups/rg#old?api-version=1", ["in a query"] = "/x?a=b#c",
+    ["in a whole URL"] = "https://arm.example/x#y", ["at the end"] = "/x#",
+  } do
+    it("refuses a '#', behind which the rest would be lost: " .. name, function()
+      assert.error_matches(function() build{ path = path } end, "test: the path has a '#'.*%%23")
+    end)
+  end
+
+  for name, case in pairs{
+    ["null"] = { require("azure.json").null, "null" }, ["a function"] = { print, "a function" },
+    ["a table with names"] = { { x = 1 }, "a table with names" }, ["a list with names"] = { { 1, x = 1 }, "with names" },
+    ["a list with holes"] = { { 1, nil, 3, n = nil }, "holes" }, ["a list of lists"] = { { { 1 } }, "a table" },
+    ["a list with null"] = { { "a", require("azure.json").null }, "null" },
+  } do
+    it("refuses a parameter that is " .. name, function()
+      assert.error_matches(function() build{ path = "/x", query = { filter = case[1] } } end,
+        "query: 'filter' must be a string, a number, a boolean or a list of them, not .*" .. case[2])
+    end)
+  end
 
   for _, bad in ipairs{ "/a\r\nHost: x", "/a\0", "/a\\b", "x", "", 5, {} } do
     it("refuses " .. ("%q"):format(tostring(bad)):gsub("table: %S+", "{}"), function()

@@ -339,8 +339,44 @@ static void test_every_allocation_may_fail (void) {
   check_out_of_memory(resolve_and_redact);
 }
 
+static void test_follow (void) {
+  static const char base[] = "https://h/a/b?c=d";
+  static const struct {
+    const char *reference, *want;
+  } rows[] = {
+      {"/x y?a=b c  d&e=%2f+", "https://h/x%20y?a=b%20c%20%20d&e=%2f+"},
+      {"https://h/x y", "https://h/x%20y"},
+      {"HTTPS://h:1/x", "HTTPS://h:1/x"},
+      {"https://h x/y", NULL},
+      {" /x", NULL},
+      {"/x ", NULL},
+      {" ", NULL},
+      {"/x\ty", NULL},
+      {"", "https://h/a/b?c=d"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char *got = azl_url_follow(base, rows[i].reference);
+    struct azl_url parts;
+    bool usable = got && azl_url_parse(got, &parts);
+    CHECK_ROW(rows[i].reference);
+    CHECK_STR(usable ? got : NULL, rows[i].want);
+    azl_free(got);
+  }
+  CHECK(azl_url_follow(base, NULL) == NULL);
+  CHECK(azl_url_is_relative("/x y") && !azl_url_is_relative("HTTP://x y"));
+}
+
+static void follow (void) {
+  azl_free(azl_url_follow("https://h/a", "/x y/z"));
+}
+
+static void test_follow_without_memory (void) {
+  check_out_of_memory(follow);
+}
+
 int main (void) {
-  RUN_TESTS(TEST(test_parses_parts),
+  RUN_TESTS(TEST(test_follow), TEST(test_follow_without_memory),
+            TEST(test_parses_parts),
             TEST(test_refuses_what_could_be_read_in_two_ways),
             TEST(test_same_origin), TEST(test_where_a_token_may_go_without_tls),
             TEST(test_resolves_rfc3986_5_4),

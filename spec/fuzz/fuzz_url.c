@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   }
   check_one(base);
   check_one(reference);
-  char *whole = azl_url_resolve(base, reference);
+  char *whole = azl_url_follow(base, reference);
   if (whole) {
     /* A path cannot lead to another server. Whether the result is a URL at
        all is asked again by whoever sends it. */
