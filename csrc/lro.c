@@ -433,6 +433,8 @@ void azl_lro_progress (struct azl_op *op, struct azl_lro_progress *out) {
   out->polls = lro->pace.polls;
   out->percent = lro->percent;
   out->next_poll_ms = parked ? lro->timer.due_ms : -1;
+  out->method = azl_lro_method_name(lro->state.method);
+  out->url = lro->state.url;
 }
 
 struct azl_op *azl_lro_last_call (struct azl_op *op) {

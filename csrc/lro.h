@@ -24,12 +24,14 @@ struct azl_lro_request {
    was fetched; failed with kind "operation" and the service's own error when
    it says Failed or Canceled, or when a Location ends with an error. 429, 5xx
    and lost connections while polling, the sign-in's too, are waited out; the
-   last is the inner error of a PollingTimeout. Cancelling stops the waiting, not the work in Azure. */
+   last is the inner error of a PollingTimeout. Cancelling stops the waiting,
+   not the work in Azure. */
 struct azl_op *azl_lro_begin (struct azl_arm *arm,
                               const struct azl_lro_request *request);
 
 /* Goes on from a resume token. NULL: *out_err tells (protocol: not a token of
-   ours; refused: of another cloud, or of what cannot be known). deadline_ms -1: 30 minutes. */
+   ours; refused: of another cloud, or of what cannot be known). deadline_ms -1:
+   30 minutes. */
 struct azl_op *azl_lro_resume (struct azl_arm *arm, const char *token,
                                int64_t deadline_ms, struct azl_err **out_err);
 
@@ -50,7 +52,8 @@ struct azl_lro_progress {
   const char *status;
   int polls;
   double percent;
-  int64_t next_poll_ms; /* loop time; -1: a call is under way */
+  int64_t next_poll_ms;     /* loop time; -1: a call is under way */
+  const char *method, *url; /* of the first call; not redacted */
 };
 void azl_lro_progress (struct azl_op *op, struct azl_lro_progress *out);
 /* The call that is last in the operation: for request ids. May be NULL. */

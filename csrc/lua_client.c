@@ -2,6 +2,7 @@
 #include "arm.h"
 #include "lua_azl.h"
 #include "lro.h"
+#include "url.h"
 
 #include <math.h>
 #include <string.h>
@@ -55,7 +56,8 @@ static int push_lro (lua_State *L, int box, struct azl_op *op) {
   return 1;
 }
 
-/* Of a call whose caller wants only the document: body, status, request id. */
+/* Of a call whose caller wants only the document: body, status, request id,
+   and what else an error about it would tell. */
 static int push_body (lua_State *L, const struct azl_http_response *response,
                       struct azl_op *call) {
   struct azl_arm_facts facts = {0};
@@ -65,7 +67,9 @@ static int push_body (lua_State *L, const struct azl_http_response *response,
                   body ? body->len : 0);
   lua_pushinteger(L, response ? response->status : 0);
   lua_pushstring(L, facts.request_id);
-  return 3;
+  lua_pushstring(L, facts.client_request_id);
+  lua_pushinteger(L, facts.attempts);
+  return 5;
 }
 
 static int push_call_body (lua_State *L, int box, struct azl_op *op) {
@@ -74,8 +78,12 @@ static int push_call_body (lua_State *L, int box, struct azl_op *op) {
 }
 
 static int push_lro_body (lua_State *L, int box, struct azl_op *op) {
+  struct azl_lro_progress progress;
+  int count = push_body(L, azl_lro_result(op), azl_lro_last_call(op));
   (void)box;
-  return push_body(L, azl_lro_result(op), azl_lro_last_call(op));
+  azl_lro_progress(op, &progress);
+  lua_pushstring(L, progress.method);
+  return count + 1 + azl_lua_push_owned(L, azl_url_redact(progress.url));
 }
 
 static void push_lro_status (lua_State *L, struct azl_op *op) {
@@ -142,7 +150,7 @@ static void read_call (lua_State *L, struct azl_loop *loop,
   out->deadline_ms = timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;
 }
 
-/* client:send{...} -> op; with body_only it gives body, status, request id */
+/* client:send{...} -> op; with body_only it gives what push_body does */
 static int client_send (lua_State *L) {
   struct azl_arm *arm = check_arm(L);
   struct azl_arm_request request;

@@ -45,6 +45,7 @@ build = {
       ["azure.core"] = "build/rock/azure/core.so",
     },
     lua = {
+      ["azure.answer"] = "lua/azure/answer.lua",
       ["azure.client"] = "lua/azure/client.lua",
       ["azure.client.options"] = "lua/azure/client/options.lua",
       ["azure.clouds"] = "lua/azure/clouds.lua",

@@ -18,7 +18,8 @@ end
 
 -- Modules that only other modules use.
 local internal = {
-  ["azure.paging"] = true, ["azure.url"] = true, ["azure.host.shared"] = true, ["azure.text"] = true,
+  ["azure.answer"] = true, ["azure.paging"] = true, ["azure.url"] = true, ["azure.host.shared"] = true,
+  ["azure.text"] = true,
 }
 
 -- Names in the luaL_Reg tables and lua_setfield calls of one C file, metamethods left out.

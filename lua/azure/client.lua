@@ -1,5 +1,6 @@
 --- A client of Azure Resource Manager: any resource, any operation.
 
+local answer = require "azure.answer"
 local clouds = require "azure.clouds"
 local core = require "azure.core"
 local errors = require "azure.errors"
@@ -65,6 +66,7 @@ module.api_versions = clouds.api_versions
 ---@field next_link string|false|nil where the next page's URL is, default "nextLink"; false: one page
 ---@field next_method string? of further pages, default "GET"
 ---@field next_query table? parameters that every next link is given
+---@field max_pages integer? pages to read at most; default all
 
 ---@class azure.Request: azure.CallOptions
 ---@field method string? default "GET"
@@ -122,59 +124,23 @@ local function check_query(query, fname)
   end
 end
 
+local standard_methods = {}
+for name in ("GET HEAD POST PUT PATCH DELETE OPTIONS"):gmatch("%u+") do standard_methods[name:lower()] = name end
+
+-- Methods are case-sensitive (RFC 9110, 9.1), and nobody means a "put".
+local function method_of(name)
+  return type(name) == "string" and standard_methods[name:lower()] or name or "GET"
+end
+
+-- `request.url` is one that the service gave: it is asked as it is.
 local function prepare(self, request, fname)
   errors.check_number(request.timeout, "timeout", fname)
   if request.query ~= nil then check_query(request.query, fname) end
   return {
-    method = request.method or "GET", url = url.build(self.endpoint, request, self.versions, fname),
+    method = method_of(request.method), url = request.url or url.build(self.endpoint, request, self.versions, fname),
     headers = request.headers, body = encode_body(request.body), timeout = request.timeout,
     max_retries = request.max_retries, safe_to_repeat = request.safe_to_repeat, any_status = request.any_status,
   }
-end
-
--- Services answer with the same type again and again.
-local last_kind, last_is_json
-
--- "application/json", "application/problem+json; charset=utf-8", but not "application/jsonl".
-local function is_json(kind)
-  if kind ~= last_kind then
-    last_kind, last_is_json = kind, (kind .. ";"):lower():find("[/+]json%s*;") ~= nil
-  end
-  return last_is_json
-end
-
---- Puts the decoded body into `response.json`; nil and an error for what calls
---- itself JSON and is none. Without a Content-Type it is a try.
-local function decode_into(response)
-  local kind = response.headers["content-type"]
-  if response.body == "" or (kind and not is_json(kind)) then return response end
-  local value, err = json.decode(response.body)
-  if err then
-    if not kind then return response end
-    err.status, err.request_id = response.status, response.request_id
-    return nil, err
-  end
-  response.json = value
-  return response
-end
-
-local function decode_response(response, err)
-  if not response then return nil, err end
-  return decode_into(response)
-end
-
--- What get, put and the others give: the document, or `true` where there is
--- none. They ask the core for the body only, which is half the work of a whole
--- response.
-local function decode_document(body, status, request_id)
-  if not body then return nil, status end -- status is the error
-  if body == "" then return true end
-  local value, problem = json.decode(body)
-  if problem then
-    problem.status, problem.request_id = status, request_id
-    return nil, problem
-  end
-  return value
 end
 
 local request_options = {
@@ -191,12 +157,13 @@ function Client:send(request)
   errors.check_options(request, request_options, "client:send")
   local prepared = prepare(self, request, "client:send")
   prepared.any_redirect = true
-  return self.core:send(prepared):map(decode_response)
+  local method, where = prepared.method, prepared.url
+  return self.core:send(prepared):map(function(...) return answer.response(method, where, ...) end)
 end
 
 local function send(self, prepared)
   prepared.once = true
-  return decode_response(self.core:send(prepared):wait())
+  return answer.response(prepared.method, prepared.url, self.core:send(prepared):wait())
 end
 
 --- One call, answered with everything that came back: a 304 too, and a redirect that is not followed.
@@ -232,7 +199,7 @@ function Client:get(id, opts)
     prepared = prepare(self, with_options({ path = id }, opts, call_options, "client:get"), "client:get")
     prepared.body_only, prepared.once = true, true
   end
-  return decode_document(self.core:send(prepared):wait())
+  return answer.document_of("GET", prepared.url, self.core:send(prepared):wait())
 end
 
 local function page(self, request)
@@ -272,7 +239,7 @@ local function prepare_operation(self, request, fname)
 end
 
 local function begin(self, prepared)
-  return self.core:begin(prepared):map(decode_document)
+  return self.core:begin(prepared):map(answer.document)
 end
 
 --- Starts a long-running operation.
@@ -293,7 +260,7 @@ local write_options = {
 
 local function begin_and_wait(self, prepared, on_progress)
   local op <close> = self.core:begin(prepared)
-  return decode_document(op:wait(on_progress and { on_progress = on_progress }))
+  return answer.document(op:wait(on_progress and { on_progress = on_progress }))
 end
 
 -- Options where the body belongs would be sent as one. `query` alone is a body
@@ -370,7 +337,7 @@ function Client:resume(token, opts)
   errors.check_number(opts.timeout, "timeout", "client:resume")
   local op, err = self.core:resume(token, { timeout = opts.timeout, body_only = true })
   if not op then return nil, err end
-  return op:map(decode_document)
+  return op:map(answer.document)
 end
 
 --- A handle on a SignalR resource; no call is made.

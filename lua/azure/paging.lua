@@ -8,8 +8,8 @@ local url = require "azure.url"
 local paging = {}
 
 local options = {
-  api_version = true, query = true, headers = true, timeout = true, method = true, body = true, items = true,
-  next_link = true, next_method = true, next_query = true, max_pages = true,
+  api_version = true, query = true, headers = true, timeout = true, max_retries = true, safe_to_repeat = true,
+  method = true, body = true, items = true, next_link = true, next_method = true, next_query = true, max_pages = true,
 }
 
 --- Walks "a.b" through tables; a name that itself has a dot ("odata.nextLink") goes first.
@@ -22,41 +22,78 @@ local function at(document, path)
   return document
 end
 
-local function protocol_error(code, message, response)
-  return errors.new{ kind = "protocol", code = code, message = message, status = response.status,
-    request_id = response.request_id, hint = "the service answers with something else than a list of this shape; "
-      .. "`items` and `next_link` say where things are" }
+local hint = "the service answers with something else than a list of this shape; `items` and `next_link` say "
+  .. "where things are"
+
+local function protocol_error(state, code, message, response)
+  local err = errors.new{ kind = "protocol", code = code, message = message, hint = hint, method = state.method,
+    url = core.redact_url(state.url) }
+  for _, name in ipairs{ "status", "request_id", "client_request_id", "attempts" } do err[name] = response[name] end
+  return err
+end
+
+-- What tells one page from another: a POST may lead to its own URL.
+local function key_of(request, absolute)
+  local body = request.body
+  if type(body) == "table" then body = json.encode(body) end
+  return ("%s %s %s"):format((request.method or "GET"):upper(), absolute, body or "")
+end
+
+-- The service's own words: nothing of them may raise.
+local function next_url(state, link)
+  local absolute = core.resolve_url(state.url, link)
+  if not absolute or not absolute:find("^[Hh][Tt][Tt][Pp][Ss]?://") then return nil end
+  absolute = absolute:gsub("#.*$", "")
+  if state.next_query then absolute = url.set_query(absolute, state.next_query) end
+  return absolute
+end
+
+local function is_end(link)
+  return link == nil or link == json.null or link == false or link == ""
 end
 
 local function next_request(state, response)
   local link = state.next_link and at(response.json, state.next_link)
-  if type(link) ~= "string" or link == "" then return nil end
-  local absolute = core.resolve_url(state.url, link)
-  if absolute and state.next_query then absolute = url.set_query(absolute, state.next_query) end
-  if not absolute or not absolute:find("^[Hh][Tt][Tt][Pp][Ss]?://") then
-    return nil, protocol_error("InvalidNextLink", "the nextLink is not a URL that can be read", response)
+  if is_end(link) or state.pages == state.max_pages then return nil end
+  local absolute = type(link) == "string" and next_url(state, link)
+  if not absolute then
+    return nil, protocol_error(state, "InvalidNextLink", "the nextLink is not a URL that can be read", response)
   end
-  if state.seen[absolute] then
-    return nil, protocol_error("PagingLoop", "the nextLink leads back to a page that was read before", response)
-  end
-  state.seen[absolute], state.url = true, absolute
-  return {
-    method = state.next_method or "GET", path = absolute, headers = state.headers, timeout = state.timeout,
-    api_version = false,
+  local request = {
+    method = state.next_method or "GET", url = absolute, headers = state.headers, timeout = state.timeout,
+    max_retries = state.max_retries, safe_to_repeat = state.safe_to_repeat,
   }
+  local key = key_of(request, absolute)
+  if state.seen[key] then
+    return nil, protocol_error(state, "PagingLoop", "the nextLink leads back to a page that was read before", response)
+  end
+  state.seen[key], state.url = true, absolute
+  return request
+end
+
+-- Some say "nothing" by saying nothing.
+local function is_nothing(response)
+  if response.status == 204 then return true end
+  return type(response.json) == "table" and not json.is_array(response.json) and next(response.json) == nil
+end
+
+local function items_of(state, response)
+  local document = response.json
+  local items = document and (state.items == "" and document or at(document, state.items))
+  if items == json.null or (items == nil and is_nothing(response)) then return {} end
+  return type(items) == "table" and items or nil
 end
 
 local function fetch(state)
   local request = state.request
-  state.request = nil
+  state.request, state.method = nil, (request.method or "GET"):upper()
   local response, err = state.ask(state.client, request)
   if not response then return err end
-  local items = response.json and (state.items == "" and response.json or at(response.json, state.items))
-  if items == json.null then items = {} end
-  if type(items) ~= "table" then
-    return protocol_error("NotAList", ("the answer has no list at '%s'"):format(state.items), response)
+  local items = items_of(state, response)
+  if not items then
+    return protocol_error(state, "NotAList", ("the answer has no list at '%s'"):format(state.items), response)
   end
-  state.page, state.index = items, 0
+  state.page, state.index, state.pages = items, 0, state.pages + 1
   state.request, err = next_request(state, response)
   return err
 end
@@ -82,26 +119,40 @@ local function advance(state)
   return nil
 end
 
+local function check(opts)
+  errors.check_options(opts, options, "client:list", 4)
+  for _, name in ipairs{ "method", "items", "next_method" } do
+    errors.check_type(opts[name], "string|nil", name, "client:list", 4)
+  end
+  errors.check_type(opts.next_query, "table|nil", "next_query", "client:list", 4)
+  if opts.next_query then url.query(opts.next_query) end -- raises here what would be raised after the first page
+  local pages = opts.max_pages
+  if pages ~= nil and (math.type(pages) ~= "integer" or pages < 1) then
+    error("client:list: 'max_pages' must be an integer from 1 up", 4)
+  end
+  return opts
+end
+
 --- The iterator behind `client:list`.
 ---@param client azure.Client
 ---@param path string|table
 ---@param opts table?
----@param ask fun(client: azure.Client, request: azure.Request): azure.JsonResponse?, azure.Error? one page
+---@param ask fun(client: azure.Client, request: table): azure.JsonResponse?, azure.Error? one page, of a path or a url
 ---@return fun(): any, azure.Error?
 function paging.iterate(client, path, opts, ask)
-  opts = errors.check_options(opts, options, "client:list", 3)
-  errors.check_type(opts.next_method, "string|nil", "next_method", "client:list", 3)
-  errors.check_type(opts.next_query, "table|nil", "next_query", "client:list", 3)
+  opts = check(opts or {})
   local first = { method = opts.method, path = path, query = opts.query, headers = opts.headers, body = opts.body,
-    api_version = opts.api_version, timeout = opts.timeout }
+    api_version = opts.api_version, timeout = opts.timeout, max_retries = opts.max_retries,
+    safe_to_repeat = opts.safe_to_repeat }
   local state = {
     client = client, ask = ask, request = first, items = opts.items or "value", headers = opts.headers,
-    timeout = opts.timeout,
-    next_method = opts.next_method, next_query = opts.next_query, page = {}, index = 0, seen = {},
+    timeout = opts.timeout, max_retries = opts.max_retries, safe_to_repeat = opts.safe_to_repeat,
+    next_method = opts.next_method, next_query = opts.next_query, max_pages = opts.max_pages, pages = 0, page = {},
+    index = 0, seen = {},
   }
   if opts.next_link ~= false then state.next_link = opts.next_link or "nextLink" end
   state.url = url.build(client.endpoint, first, client.versions, "client:list")
-  state.seen[state.url] = true
+  state.seen[key_of(first, state.url)] = true
   return function() return advance(state) end
 end
 

@@ -339,7 +339,7 @@ function core.hmac_sha256(key, data) end
 ---@return string
 function core.base64url(data) end
 
---- The absolute URL of a reference (RFC 3986, 5).
+--- The absolute URL of a reference (RFC 3986, 5), whose inner spaces become %20.
 ---@param base string
 ---@param reference string
 ---@return string? url nil when either is none

@@ -61,6 +61,15 @@ describe("azure.client reading", function()
     assert.equal(1, #e:requests("oauth2/v2.0/token"))
   end)
 
+  it("takes standard methods in any case", function()
+    local response = assert(client:request{ method = "get", path = signalr })
+    local _, err = client:request{ method = "Brew", path = signalr }
+
+    assert.equal(200, response.status)
+    assert.equal("GET", e:requests{ path = signalr }[1].method)
+    assert.equal("Brew", err.method)
+  end)
+
   it("sends without waiting and hands over an operation", function()
     local op = client:send{ path = signalr }
 
@@ -167,6 +176,10 @@ describe("azure.client and bad arguments", function()
     { "a timeout that is no number", function() azure.client{ credential = false, timeout = "5" } end,
       "'timeout' must be a number" },
     { "a path with a line break", function() client:get("/x\r\nHost: evil") end, "control character" },
+    { "a path with a '#'", function() client:delete("/subscriptions/s/resourceGroups/rg#old?api-version=1") end,
+      "%%23" },
+    { "a handle with a '#'", function() client:get{ id = "/subscriptions/s/resourceGroups/rg#old" } end, "%%23" },
+    { "a parameter that is null", function() client:get("/x", { query = { a = azure.json.null } }) end, "'a' must be" },
     { "a path without a slash", function() client:get("x") end, "must start with" },
     { "no path", function() client:get() end, "the path must be" },
     { "an unknown option", function() client:get("/x", { tiemout = 1 }) end, "did you mean 'timeout'" },

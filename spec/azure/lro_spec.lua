@@ -195,6 +195,11 @@ describe("an operation's URLs", function()
   ends_with("are sent back byte for byte", "delete", { answer("DELETE", thing, 202, nil,
     location("/a%2fb/%7E;p/./..%2f?B=2&a=1&a=&s=%2B+/=&api-version=x")),
     get("/a%2fb/%7E;p/./..%2f?B=2&a=1&a=&s=%2B+/=&api-version=x", 204) }, true)
+  ends_with("may have spaces, which are encoded", "delete", { answer("DELETE", thing, 202, nil,
+    location("/a b/c?t=1/1/1970 12:00:00 AM +00:00&s=%2F")),
+    get("/a%20b/c?t=1/1/1970%2012:00:00%20AM%20+00:00&s=%2F", 204) }, true)
+  ends_with("may have a fragment, which goes", "delete", { answer("DELETE", thing, 202, nil, location("/x?s=1#y")),
+    get("/x?s=1", 204) }, true)
   ends_with("may have 20 KB", "delete", { answer("DELETE", thing, 202, nil, location("/x?s=" .. ("s"):rep(20000))),
     get("/x?s=" .. ("s"):rep(20000), 204) }, true)
 end)

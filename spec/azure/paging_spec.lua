@@ -36,6 +36,8 @@ describe("client:list", function()
     { "empty pages on the way", { '{"value":[],"nextLink":"/a"}', '{"value":[],"nextLink":"/b"}', '{"value":[3]}' }, { 3 } },
     { "a list that is null", { '{"value":null}' }, {} },
     { "nothing at all", { '{"value":[]}' }, {} },
+    { "an empty document", { '{}' }, {} },
+    { "a link with a fragment, which goes", { '{"value":[1],"nextLink":"/a?b=1#c"}', '{"value":[2]}' }, { 1, 2 } },
   } do
     it("reads " .. case[1], function()
       pages(e, case[2])
@@ -50,6 +52,96 @@ describe("client:list", function()
 
     assert.same({ 1, 2 }, (collect(client)))
     assert.matches("/next%?%$skiptoken=a%%2Fb&x=%%7e$", e:requests()[2].url)
+  end)
+
+  it("encodes the spaces of a link, and nothing else", function()
+    pages(e, { ('{"value":[1],"nextLink":"%s/next?t=1/1/1970 12:00:00 AM +00:00&a=b%%2f"}'):format(e.url),
+      '{"value":[2]}' })
+
+    assert.same({ 1, 2 }, (collect(client)))
+    assert.matches("/next%?t=1/1/1970%%2012:00:00%%20AM%%20%+00:00&a=b%%2f$", e:requests()[2].url)
+  end)
+
+  it("follows a link whose scheme is in upper case", function()
+    pages(e, { ('{"value":[1],"nextLink":"%s/next"}'):format(e.url:gsub("^http", "HTTP")), '{"value":[2]}' })
+
+    assert.same({ 1, 2 }, (collect(client)))
+  end)
+
+  for name, link in pairs{
+    ["a number"] = "5", ["a list"] = "[]", ["spaces around it"] = '" /next "', ["a control character"] = '"/a\\u0001"',
+    ["a NUL"] = '"/a\\u0000b"', ["no host"] = '"http:///x"', ["another scheme"] = '"javascript:x"',
+  } do
+    it("tells of a link that is none, and does not raise: " .. name, function()
+      pages(e, { ('{"value":[1],"nextLink":%s}'):format(link) })
+
+      local items, err = collect(client)
+
+      assert.same({ 1 }, items)
+      assert.equal("protocol", err.kind)
+      assert.equal(1, #e:requests())
+    end)
+  end
+
+  it("takes a 204 for an empty page", function()
+    e:fault{ match = { method = "GET" }, status = 204 }
+
+    assert.same({}, (collect(client)))
+  end)
+
+  for _, body in ipairs{ "[]", '{"nextLink":"/x"}', "false", "7" } do
+    it("takes nothing else for one: " .. body, function()
+      pages(e, { body })
+
+      local _, err = collect(client)
+
+      assert.equal("NotAList", err.code)
+      assert.equal("GET", err.method)
+      assert.matches("signalR", err.url)
+      assert.is_string(err.client_request_id)
+    end)
+  end
+
+  it("reads as many pages as it is told to", function()
+    pages(e, { '{"value":[1],"nextLink":"/a"}', '{"value":[2],"nextLink":"/b"}', '{"value":[3]}' })
+
+    assert.same({ 1, 2 }, (collect(client, { max_pages = 2 })))
+    assert.equal(2, #e:requests())
+  end)
+
+  it("tries each page again as often as it is told to", function()
+    helper.virtual_time()
+    pages(e, { '{"value":[1],"nextLink":"/second"}' })
+    e:fault{ match = "/second", status = 500, times = 9 }
+
+    local items, err = collect(client, { max_retries = 1 })
+
+    assert.same({ 1 }, items)
+    assert.equal(2, err.attempts)
+  end)
+
+  it("tries a POST again when it is safe", function()
+    helper.virtual_time()
+    e:fault{ match = "/first", status = 500 }
+    e:fault{ match = "/first", status = 200, body = '{"value":[1]}' }
+    local items = {}
+
+    for item in client:list("/first", { method = "POST", safe_to_repeat = true }) do items[#items + 1] = item end
+
+    assert.same({ 1 }, items)
+  end)
+
+  it("takes a link of a POST to its own URL for another page", function()
+    e:fault{ match = "POST ", status = 200, body = '{"value":[1],"nextLink":"/same"}' }
+    e:fault{ match = "GET ", status = 200, body = '{"value":[2]}' }
+    local items = {}
+
+    for item, err in client:list("/same", { method = "post", body = { filter = "a" } }) do
+      assert.is_nil(err)
+      items[#items + 1] = item
+    end
+
+    assert.same({ 1, 2 }, items)
   end)
 
   it("refuses a link to another host and keeps what it has", function()
@@ -149,6 +241,10 @@ describe("client:list", function()
 
   it("checks its options before anything is sent", function()
     assert.error_matches(function() client:list(path, { item = "x" }) end, "did you mean 'items'")
+    assert.error_matches(function() client:list(path, { max_pages = 0 }) end, "'max_pages' must be")
+    assert.error_matches(function() client:list(path, { max_pages = 1.5 }) end, "'max_pages' must be")
+    assert.error_matches(function() client:list(path, { items = 7 }) end, "'items' must be")
+    assert.error_matches(function() client:list(path, { next_query = { a = {}, b = print } }) end, "'b' must be")
     assert.equal(0, #e:requests())
   end)
 end)

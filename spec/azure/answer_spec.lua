@@ -1,0 +1,62 @@
+-- Answers that say they are JSON and are none: the error tells all there is to
+-- tell, whichever call got them.
+local helper = require "spec.helper"
+local scripted = require "spec.scripted"
+
+local thing = "/subscriptions/s/resourceGroups/g/providers/Microsoft.X/things/t?api-version=1&sig=s3cret"
+local poll = "/subscriptions/s/providers/Microsoft.X/operations/1?api-version=9"
+local json = { { "Content-Type", "application/json" }, { "x-ms-request-id", "r1" } }
+
+local function broken(method, path)
+  return { method, path or thing, 200, headers = json, body = '{"a":' }
+end
+
+local accepted = { "PUT", thing, 201, headers = { { "Azure-AsyncOperation", "{arm}" .. poll } } }
+local succeeded = { "GET", poll, 200, body = '{"status":"Succeeded"}' }
+
+local calls = {
+  ["get"] = { { broken("GET") }, "GET", function(client) return client:get(thing) end },
+  ["get with options"] = { { broken("GET") }, "GET", function(client) return client:get(thing, { timeout = 5 }) end },
+  ["request"] = { { broken("POST") }, "POST", function(client)
+    return client:request{ method = "post", path = thing }
+  end },
+  ["send"] = { { broken("GET") }, "GET", function(client) return client:send{ path = thing }:wait() end },
+  ["list"] = { { broken("GET") }, "GET", function(client)
+    local item, err = client:list(thing)()
+    return item or nil, err
+  end },
+  ["put"] = { { accepted, succeeded, broken("GET") }, "PUT", function(client) return client:put(thing, {}) end },
+  ["begin"] = { { accepted, succeeded, broken("GET") }, "PUT", function(client)
+    return client:begin{ method = "put", path = thing, body = {} }:wait()
+  end },
+  ["post"] = { { broken("POST") }, "POST", function(client) return client:post(thing) end },
+  ["resume"] = { { accepted, succeeded, broken("GET") }, "PUT", function(client, server)
+    local op = client:begin{ method = "PUT", path = thing, body = {} }
+    while #server.requests == 0 or not op:status().next_poll_in do helper.loop():step(1) end
+    local token = op:resume_token()
+    op:cancel()
+    return client:resume(token):wait()
+  end },
+}
+
+describe("an answer that is not the JSON that it says it is", function()
+  before_each(helper.virtual_time)
+
+  for name, case in pairs(calls) do
+    it("is an error that names the call: " .. name, function()
+      local server = scripted.start(case[1])
+
+      local value, err = case[3](scripted.client(server), server)
+
+      server:assert_played()
+      assert.is_nil(value)
+      assert.equal("InvalidJson", err.code)
+      assert.equal(200, err.status)
+      assert.equal("r1", err.request_id)
+      assert.equal(case[2], err.method)
+      assert.equal(server.url .. thing:gsub("s3cret", "REDACTED"), err.url)
+      assert.matches("^%x+%-%x+%-", err.client_request_id)
+      assert.equal(1, err.attempts)
+    end)
+  end
+end)
