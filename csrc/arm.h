@@ -27,10 +27,21 @@ struct azl_arm_config {
   const char *subscription_id; /* to register with where a URL names none */
 };
 
+/* What a call sends of its own where the caller's headers do not name it. */
+enum azl_arm_field {
+  AZL_FIELD_AUTHORIZATION = 1,
+  AZL_FIELD_CONTENT_TYPE = 2,
+  AZL_FIELD_REQUEST_ID = 4, /* x-ms-client-request-id */
+  AZL_FIELD_ACCEPT = 8,
+  AZL_FIELD_ACCEPT_ENCODING = 16,
+  AZL_FIELD_USER_AGENT = 32
+};
+
 struct azl_arm_request {
   const char *method;
   const char *url; /* absolute, at the endpoint's origin, sent byte for byte */
-  const struct azl_headers *headers;
+  const struct azl_headers *headers; /* an Authorization replaces ours */
+  unsigned omit; /* azl_arm_field: do not send these at all */
   const void *body;
   size_t body_len;     /* body NULL: none. Content-Type: application/json unless
                           headers say otherwise */

@@ -28,9 +28,15 @@ static char *find_claims (const struct azl_headers *headers) {
   return claims;
 }
 
+bool azl_call_signs (const struct azl_call *call) {
+  return call->arm->cred && !call->anonymous &&
+         !(call->omit & AZL_FIELD_AUTHORIZATION) &&
+         !azl_headers_get(&call->headers, "Authorization");
+}
+
 bool azl_call_challenged (struct azl_call *call,
                           const struct azl_http_response *got) {
-  if (got->status != 401 || !call->arm->cred || call->anonymous ||
+  if (got->status != 401 || !azl_call_signs(call) ||
       call->challenges >= MAX_CHALLENGES)
     return false;
   char *claims = find_claims(&got->headers);

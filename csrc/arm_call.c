@@ -208,15 +208,18 @@ static void on_transfer (void *ctx, struct azl_op *child) {
     on_transport_failure(call);
 }
 
-enum { MAX_FIELDS = 4 };
+enum { MAX_FIELDS = 5 };
 
+/* A field without a value is one that libcurl shall not send either. */
 static void add_field (const struct azl_call *call,
                        struct azl_http_request *request,
-                       struct azl_http_field *fields, const char *name,
-                       const char *value) {
+                       struct azl_http_field *fields, enum azl_arm_field field,
+                       const char *name, const char *value) {
+  bool omit = call->omit & field;
   if (azl_headers_get(&call->headers, name)) return;
+  if (!omit && !value) return;
   fields[request->field_count].name = name;
-  fields[request->field_count++].value = value;
+  fields[request->field_count++].value = omit ? NULL : value;
 }
 
 /* What the caller did not set. */
@@ -225,11 +228,16 @@ static void add_fields (const struct azl_call *call,
                         struct azl_http_field fields[MAX_FIELDS]) {
   request->fields = fields;
   if (call->has_body)
-    add_field(call, request, fields, "Content-Type", "application/json");
-  add_field(call, request, fields, "x-ms-client-request-id",
-            call->client_request_id);
-  add_field(call, request, fields, "Accept", "application/json");
-  add_field(call, request, fields, "User-Agent", call->arm->user_agent);
+    add_field(call, request, fields, AZL_FIELD_CONTENT_TYPE, "Content-Type",
+              "application/json");
+  add_field(call, request, fields, AZL_FIELD_REQUEST_ID,
+            "x-ms-client-request-id", call->client_request_id);
+  add_field(call, request, fields, AZL_FIELD_ACCEPT, "Accept",
+            "application/json");
+  add_field(call, request, fields, AZL_FIELD_ACCEPT_ENCODING, "Accept-Encoding",
+            NULL); /* the transfer's own */
+  add_field(call, request, fields, AZL_FIELD_USER_AGENT, "User-Agent",
+            call->arm->user_agent);
 }
 
 static void send (struct azl_call *call, const char *token) {
@@ -280,7 +288,7 @@ static void get_token (struct azl_call *call) {
       .deadline_ms = call->deadline_ms,
   };
   const char *cached = NULL;
-  bool wanted = !call->anonymous && call->arm->cred;
+  bool wanted = azl_call_signs(call);
   if (wanted) cached = azl_cred_cached(call->arm->cred, &request);
   if (!wanted)
     send(call, NULL);
@@ -384,6 +392,7 @@ struct azl_op *azl_arm_send (struct azl_arm *arm,
   call->max_retries = request->max_retries;
   call->any_status = request->any_status;
   call->any_redirect = request->any_redirect;
+  call->omit = request->omit;
   call->anonymous = request->anonymous;
   call->safe_to_repeat =
       request->safe_to_repeat || azl_method_is_idempotent(request->method);
@@ -407,7 +416,8 @@ struct azl_http_response *azl_arm_result (struct azl_op *op) {
 
 const char *azl_call_client_request_id (const struct azl_call *call) {
   const char *given = azl_headers_get(&call->headers, "x-ms-client-request-id");
-  return given ? given : call->client_request_id;
+  if (given) return given;
+  return call->omit & AZL_FIELD_REQUEST_ID ? NULL : call->client_request_id;
 }
 
 void azl_arm_facts (struct azl_op *op, struct azl_arm_facts *out) {

@@ -30,6 +30,7 @@ struct azl_call {
   struct azl_op *child; /* token or transfer; the last transfer stays as the
                            holder of the answer */
   struct azl_headers headers; /* the caller's */
+  unsigned omit;              /* azl_arm_field */
   char *block; /* the texts of the request, as it came; wiped: a URL may be
                   signed, a body may hold a secret */
   const char *method, *url, *body;
@@ -48,7 +49,7 @@ struct azl_call {
   bool let_go;     /* counted by the pacing, whose end was not told yet */
 };
 
-/* Of this call: the caller's or ours. Borrowed. */
+/* Of this call: the caller's or ours; NULL: none is sent. Borrowed. */
 const char *azl_call_client_request_id (const struct azl_call *call);
 
 /* Fills in who, where and which ids (arm_error.c). */
@@ -58,6 +59,9 @@ void azl_call_describe (const struct azl_call *call, struct azl_err *err);
 struct azl_err *azl_call_service_error (const struct azl_call *call,
                                         const struct azl_http_response *got,
                                         int64_t retry_after_ms);
+
+/* Whether our credential proves who calls (arm_answer.c). */
+bool azl_call_signs (const struct azl_call *call);
 
 /* Answers (arm_answer.c). Continuous access evaluation: a token was revoked,
    the challenge says what a new one must claim. true: the claims are noted. */

@@ -35,7 +35,8 @@ void azl_call_log_request (struct azl_call *call,
   if (!azl_log_wants(&call->arm->log, AZL_LOG_VERBOSE)) return;
   log_headers(call, ">", request->headers);
   for (size_t i = 0; i < request->field_count; i++)
-    log_field(call, ">", request->fields[i].name, request->fields[i].value);
+    if (request->fields[i].value)
+      log_field(call, ">", request->fields[i].name, request->fields[i].value);
   if (request->bearer_token) log_field(call, ">", "Authorization", "");
 }
 

@@ -11,7 +11,7 @@
    wait here in order. */
 struct azl_http;
 
-/* A header field with fixed, valid text. */
+/* A header field with fixed, valid text; value NULL: none of that name. */
 struct azl_http_field {
   const char *name, *value;
 };

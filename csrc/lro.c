@@ -19,6 +19,7 @@ struct azl_lro {
   struct azl_arm *arm;
   struct azl_lro_state state;
   struct azl_headers headers; /* of the caller, for each request */
+  unsigned omit;              /* of each request; azl_arm_field */
   struct azl_op *call;        /* under way, or the last one once finished */
   struct azl_timer timer;
   char *fetch;             /* the result's URL once the operation succeeded */
@@ -144,6 +145,7 @@ static void ask (struct azl_lro *lro, const char *method, const char *url) {
   struct azl_arm_request request = {.method = method,
                                     .url = url,
                                     .headers = &lro->headers,
+                                    .omit = lro->omit,
                                     .deadline_ms = call_deadline_ms(lro),
                                     .anonymous = lro->anonymous};
   attach(lro, azl_arm_send(lro->arm, &request));
@@ -356,6 +358,7 @@ struct azl_op *azl_lro_begin (struct azl_arm *arm,
   lro->state.final = request->final;
   lro->state.url = azl_strdup(call.url);
   lro->anonymous = call.anonymous;
+  lro->omit = call.omit;
   if (call.deadline_ms < 0 || call.deadline_ms > lro->deadline_ms)
     call.deadline_ms = call_deadline_ms(lro);
   call.register_deadline_ms = lro->deadline_ms;

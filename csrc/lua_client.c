@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #define CLIENT_TYPE "azure.core.client"
 
@@ -131,6 +132,32 @@ static int read_retries (lua_State *L, int table, int otherwise) {
   return (int)azl_lua_opt_whole(L, table, "max_retries", otherwise, 0, MOST);
 }
 
+/* Headers that are false: fields of ours that shall not be sent. */
+static unsigned read_omitted (lua_State *L, int table) {
+  static const struct {
+    const char *name;
+    enum azl_arm_field field;
+  } names[] = {{"Authorization", AZL_FIELD_AUTHORIZATION},
+               {"Content-Type", AZL_FIELD_CONTENT_TYPE},
+               {"x-ms-client-request-id", AZL_FIELD_REQUEST_ID},
+               {"Accept", AZL_FIELD_ACCEPT},
+               {"Accept-Encoding", AZL_FIELD_ACCEPT_ENCODING},
+               {"User-Agent", AZL_FIELD_USER_AGENT}};
+  unsigned omitted = 0;
+  if (lua_getfield(L, table, "headers") != LUA_TTABLE) {
+    lua_pop(L, 1); /* azl_lua_read_headers tells what is wrong */
+    return 0;
+  }
+  for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING || lua_toboolean(L, -1)) continue;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+      if (strcasecmp(lua_tostring(L, -2), names[i].name) == 0)
+        omitted |= names[i].field;
+  }
+  lua_pop(L, 1);
+  return omitted;
+}
+
 /* Reads everything but the headers; the strings stay in the table. */
 static void read_call (lua_State *L, struct azl_loop *loop,
                        struct azl_arm_request *out) {
@@ -148,6 +175,7 @@ static void read_call (lua_State *L, struct azl_loop *loop,
   out->anonymous = azl_lua_opt_bool(L, 2, "anonymous", false);
   int64_t timeout_ms = azl_lua_opt_ms(L, 2, "timeout", -1);
   out->deadline_ms = timeout_ms < 0 ? -1 : azl_loop_now_ms(loop) + timeout_ms;
+  out->omit = read_omitted(L, 2);
 }
 
 /* client:send{...} -> op; with body_only it gives what push_body does */

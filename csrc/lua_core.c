@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 #include "curl_once.h"
 #include "rand.h"
 #include "url.h"
@@ -206,10 +207,32 @@ void azl_lua_http_config (lua_State *L, int table,
   };
 }
 
+/* What says where a request ends, where it goes, and how the connection is
+   used: a second one of these is how requests are smuggled. */
+static void check_header_name (lua_State *L, const struct azl_headers *headers,
+                               const char *name) {
+  static const char *const ours[] = {
+      "Connection", "Content-Length",    "Host",
+      "Keep-Alive", "Proxy-Connection",  "TE",
+      "Trailer",    "Transfer-Encoding", "Upgrade"};
+  for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+    if (strcasecmp(name, ours[i]) == 0)
+      azl_lua_raise(L, "header '%s' is not the caller's to set", name);
+  if (azl_headers_get(headers, name))
+    azl_lua_raise(L, "header '%s' is given twice", name);
+}
+
+/* false stands for "none", also of those that would be sent by themselves. */
 static void add_header (lua_State *L, struct azl_headers *out) {
+  int type = lua_type(L, -1);
+  bool omitted = type == LUA_TBOOLEAN && !lua_toboolean(L, -1);
   if (lua_type(L, -2) != LUA_TSTRING ||
-      (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER))
+      (type != LUA_TSTRING && type != LUA_TNUMBER && !omitted))
     azl_lua_raise(L, "headers must map names to strings");
+  if (omitted) {
+    lua_pop(L, 1);
+    return;
+  }
   lua_pushvalue(L, -1); /* a number would be changed in the table itself */
   size_t len;
   const char *name = lua_tostring(L, -3), *value = lua_tolstring(L, -1, &len);
@@ -217,6 +240,7 @@ static void add_header (lua_State *L, struct azl_headers *out) {
                strlen(value) == len && strlen(name) == lua_rawlen(L, -3);
   if (!valid)
     azl_lua_raise(L, "header '%s' has bytes that no header may have", name);
+  check_header_name(L, out, name);
   if (!azl_headers_add(out, name, value)) luaL_error(L, "out of memory");
   lua_pop(L, 2);
 }

@@ -49,7 +49,7 @@ module.api_versions = clouds.api_versions
 ---@class azure.CallOptions
 ---@field api_version string?
 ---@field query table<string, string|number|boolean|string[]>?
----@field headers table<string, string>?
+---@field headers table<string, string|number|false>? false: not even ours; an Authorization replaces the credential's
 ---@field timeout number? seconds of the call with all its retries
 ---@field max_retries integer?
 ---@field safe_to_repeat boolean? a POST that may be retried

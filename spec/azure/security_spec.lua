@@ -470,3 +470,114 @@ describe("a client", function()
     assert.equal(0, #e:requests())
   end)
 end)
+
+describe("a caller's header", function()
+  before_each(helper.virtual_time)
+
+  local function sent(headers, opts, verb)
+    local server = scripted.start{ { nil, nil, 200 } }
+    local client = scripted.client(server, opts)
+    assert(client:request{ method = verb or "GET", path = path, headers = headers, body = verb == "PUT" and "{}" or nil })
+    return server.requests[1].headers, server
+  end
+
+  for _, name in ipairs{ "Content-Length", "content-length", "Transfer-Encoding", "Host", "Connection", "Keep-Alive",
+    "TE", "Upgrade" } do
+    it("may not say how the request is framed: " .. name, function()
+      local server = scripted.start{}
+      local client = scripted.client(server)
+
+      for _, call in ipairs{ "get", "list", "put", "delete" } do
+        local arguments = { path, { headers = { [name] = "1" } } }
+        if call == "put" or call == "delete" then table.insert(arguments, 2, "{}") end
+        assert.error_matches(function()
+          local result = client[call](client, table.unpack(arguments, 1, 3))
+          if call == "list" then result() end
+        end, "not the caller's to set")
+      end
+      assert.equal(0, #server.requests)
+    end)
+  end
+
+  it("may not come twice in different cases", function()
+    local client = scripted.client(scripted.start{})
+
+    assert.error_matches(function() client:get(path, { headers = { ["X-A"] = "1", ["x-a"] = "2" } }) end, "given twice")
+  end)
+
+  it("takes the place of our Authorization", function()
+    local raw
+    local server = scripted.start{}
+    server.handle = function(request) raw = request return { status = 200, headers = {}, body = "" } end
+    local client = scripted.client(server)
+
+    assert(client:request{ path = path, headers = { authorization = "SharedKey abc" } })
+
+    local found = {}
+    for _, pair in ipairs(raw.headers) do
+      if pair[1]:lower() == "authorization" then found[#found + 1] = pair[2] end
+    end
+    assert.same({ "SharedKey abc" }, found)
+  end)
+
+  it("that is an Authorization is no reason to ask for a token, nor to answer a challenge", function()
+    local asked = 0
+    local credential = helper.closing(azure.identity.from_function(function()
+      asked = asked + 1
+      return { token = "ours", expires_on = 4e9 }
+    end))
+    local server = scripted.start{ { nil, nil, 401, headers = { ["WWW-Authenticate"] = 'Bearer '
+      .. 'error="insufficient_claims", claims="eyJhIjoxfQ=="' } } }
+
+    local _, err = scripted.client(server, { credential = credential }):get(path,
+      { headers = { Authorization = "SharedKey abc" } })
+
+    assert.equal(401, err.status)
+    assert.equal(0, asked)
+    server:assert_played()
+  end)
+
+  it("of an operation goes with each of its requests", function()
+    local server = scripted.start{ { nil, nil, 202, headers = { Location = "{arm}/poll" } }, { "GET", "/poll", 204 } }
+
+    assert(scripted.client(server):delete(path, nil, { headers = { Authorization = "SharedKey abc",
+      ["x-ms-client-request-id"] = false } }))
+
+    for _, request in ipairs(server.requests) do
+      assert.equal("SharedKey abc", request.headers["authorization"])
+      assert.is_nil(request.headers["x-ms-client-request-id"])
+    end
+  end)
+
+  for name, value in pairs{
+    ["x-ms-client-request-id"] = "%x+%-", ["User-Agent"] = "azure%-signalr", ["Accept"] = "json", ["Authorization"] = "Bearer",
+    ["Accept-Encoding"] = "gzip", ["Content-Type"] = "json",
+  } do
+    it("that is false leaves ours out: " .. name, function()
+      assert.matches(value, sent({}, nil, "PUT")[name:lower()])
+      assert.is_nil(sent({ [name] = false }, nil, "PUT")[name:lower()])
+      assert.is_nil(sent({ [name:upper()] = false }, { log_level = "verbose", log = function() end }, "PUT")[name:lower()])
+    end)
+  end
+
+  it("that is false and none of ours is nothing", function()
+    assert.is_nil(sent({ ["X-Mine"] = false })["x-mine"])
+  end)
+
+  it("that leaves out the request id leaves it out of the error too", function()
+    local server = scripted.start{ { nil, nil, 404 } }
+
+    local _, err = scripted.client(server):get(path, { headers = { ["x-ms-client-request-id"] = false } })
+
+    assert.equal(404, err.status)
+    assert.is_nil(err.client_request_id)
+  end)
+
+  it("is a string, a number or false", function()
+    local client = scripted.client(scripted.start{})
+
+    for _, value in ipairs{ true, {}, print } do
+      assert.error_matches(function() client:get(path, { headers = { ["X-A"] = value } }) end, "must map names to strings")
+    end
+  end)
+end)
