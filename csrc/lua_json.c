@@ -213,12 +213,13 @@ static bool skip_number (struct parser *p, bool *out_integer) {
 }
 
 /* Lua's own conversion: it knows the locale's decimal point, and makes a float
-   of an integer that does not fit in 64 bits. */
+   of an integer that does not fit in 64 bits. Infinity is refused: it could not
+   be written again, and is not what the document says. */
 static bool push_number (lua_State *L, struct parser *p, const char *start) {
   lua_pushlstring(L, start, (size_t)(p->at - start));
   if (lua_stringtonumber(L, lua_tostring(L, -1)) == 0 ||
       isinf(lua_tonumber(L, -1)))
-    return fail(p, "number out of range");
+    return fail(p, "a number is beyond what a double can hold");
   lua_remove(L, -2);
   return true;
 }
@@ -233,7 +234,10 @@ static bool parse_number (lua_State *L, struct parser *p) {
   if (!integer || p->at - start > SAFE_LENGTH) return push_number(L, p, start);
   if (*digit == '-') digit++;
   for (; digit < p->at; digit++) number = number * 10 + (*digit - '0');
-  lua_pushinteger(L, *start == '-' ? -number : number);
+  if (number == 0 && *start == '-')
+    lua_pushnumber(L, -0.0); /* integers have no such zero */
+  else
+    lua_pushinteger(L, *start == '-' ? -number : number);
   return true;
 }
 

@@ -1,6 +1,7 @@
 --- JSON for bodies: what is decoded and encoded again means the same.
 -- Integers stay integers (64 bits), `[]` stays an array and `{}` an object,
--- null is `cjson.null`. An array is a table with this module's mark, or any
+-- null is `cjson.null`, `-0` is the float -0.0. A number beyond a double, such
+-- as 1e400, makes the document an error. An array is a table with this module's mark, or any
 -- table with items 1..n; an empty table without the mark is an object.
 --
 --     local doc = json.decode('{"tags":{},"list":[],"n":9007199254740993}')

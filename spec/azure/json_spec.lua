@@ -14,7 +14,6 @@ describe("json.decode", function()
     { "1234567890123456789", 1234567890123456789 },
     { "9223372036854775807", math.maxinteger },
     { "-9223372036854775808", math.mininteger },
-    { "-0", 0 },
   }
   for _, case in ipairs(integers) do
     it("keeps the integer " .. case[1], function()
@@ -47,6 +46,25 @@ describe("json.decode", function()
   for _, case in ipairs(strings) do
     it("reads the string " .. case[1], function()
       assert.equal(case[2], json.decode(case[1]))
+    end)
+  end
+
+  for _, text in ipairs{ "-0", "-0.0", "-0e5" } do
+    it("keeps the sign of " .. text, function()
+      local value = json.decode(text)
+
+      assert.equal("float", math.type(value))
+      assert.equal(-math.huge, 1 / value)
+      assert.equal("-0.0", json.encode(value))
+    end)
+  end
+
+  for _, text in ipairs{ "1e400", "[1,-1e999]", '{"a":' .. ("9"):rep(400) .. "}" } do
+    it("says what is wrong with " .. text:sub(1, 20), function()
+      local value, err = json.decode(text)
+
+      assert.is_nil(value)
+      assert.matches("beyond what a double can hold at byte", err.message)
     end)
   end
 
