@@ -314,7 +314,7 @@ static void pace (void *ctx) {
   if (call->arm->throttle && !call->let_go)
     delay_ms =
         azl_throttle_turn_ms(call->arm->throttle, call->method, call->url,
-                             &call->ticket, azl_loop_now_ms(call->op.loop));
+                             &call->turn, azl_loop_now_ms(call->op.loop));
   if (delay_ms >= left_ms(call) && delay_ms > 0) {
     finish(call, paced_too_long(delay_ms));
   } else if (delay_ms > 0) {

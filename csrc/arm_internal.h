@@ -41,7 +41,7 @@ struct azl_call {
   char *request_id, *correlation_id;
   struct azl_err *missing; /* while the provider that it lacks is registered */
   int64_t deadline_ms, register_deadline_ms, started_ms;
-  uint64_t ticket; /* place in the pacing queue; 0: none */
+  struct azl_turn turn; /* places in the pacing's queues */
   int max_retries, attempt, redirects, challenges, registrations;
   bool has_body, safe_to_repeat, any_status, any_redirect, anonymous,
       has_answer, no_register;

@@ -153,6 +153,11 @@ int64_t azl_pace_delay_ms (struct azl_pace *pace, uint64_t *kept_ticket,
   return due_ms - now_ms;
 }
 
+void azl_pace_take_back (struct azl_pace *pace) {
+  if (pace->in_flight > 0) pace->in_flight--;
+  pace->level += 1;
+}
+
 static void count_answer (struct azl_pace *pace, int64_t now_ms) {
   pace->told_ms = now_ms;
   pace->heard = true;

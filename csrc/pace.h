@@ -33,6 +33,9 @@ void azl_pace_free (struct azl_pace *pace);
 int64_t azl_pace_delay_ms (struct azl_pace *pace, uint64_t *kept_ticket,
                            int64_t now_ms);
 
+/* A call that was let go just now does not go: something else keeps it. */
+void azl_pace_take_back (struct azl_pace *pace);
+
 /* A call that was let go ended. remaining is what the server says is left, -1
    when it says nothing or no answer came. */
 void azl_pace_answered (struct azl_pace *pace, int64_t remaining,

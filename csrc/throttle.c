@@ -6,7 +6,7 @@
 
 #include "pace.h"
 
-enum { MAX_BUCKETS = 256, KEY_BYTES = 64, DEFAULT_PAUSE_MS = 5000 };
+enum { MAX_BUCKETS = 256, KEY_BYTES = 160, DEFAULT_PAUSE_MS = 5000 };
 
 enum kind { READS, WRITES, DELETES };
 
@@ -22,7 +22,8 @@ static const struct {
 };
 
 struct bucket {
-  char key[KEY_BYTES]; /* subscription id in lower case, "" for the tenant */
+  char key[KEY_BYTES]; /* "subscription" or "subscription/provider", in lower
+                          case; the subscription of the tenant is "" */
   enum kind kind;
   int64_t used_ms;
   struct azl_pace pace;
@@ -55,46 +56,79 @@ static enum kind kind_of (const char *method) {
   return strcasecmp(method, "DELETE") == 0 ? DELETES : WRITES;
 }
 
-/* The id in ".../subscriptions/{id}/..."; "" when there is none. */
-static void read_key (const char *url, char key[KEY_BYTES]) {
-  static const char prefix[] = "/subscriptions/";
-  const char *authority = strstr(url, "://"), *path;
-  size_t len = 0;
+/* Where the path of a URL begins and ends; NULL: it has none. */
+static const char *path_of (const char *url, const char **out_end) {
+  const char *authority = strstr(url, "://");
+  const char *path = authority ? strchr(authority + 3, '/') : NULL;
+  if (path) *out_end = path + strcspn(path, "?#");
+  return path;
+}
 
-  key[0] = '\0';
-  path = authority ? strchr(authority + 3, '/') : NULL;
-  if (!path || strncasecmp(path, prefix, sizeof prefix - 1) != 0) return;
-  for (const char *at = path + sizeof prefix - 1;
-       len < KEY_BYTES - 1 && *at && *at != '/' && *at != '?' && *at != '#';
-       at++) {
+/* Adds a segment of the path to the key. false: it does not fit. */
+static bool add_segment (char key[KEY_BYTES], const char *at, const char *end) {
+  size_t len = strlen(key);
+  for (; at < end && *at != '/'; at++) {
     bool upper = *at >= 'A' && *at <= 'Z';
+    if (len == KEY_BYTES - 1) return false;
     key[len++] = (char)(upper ? *at - 'A' + 'a' : *at);
   }
   key[len] = '\0';
+  return true;
+}
+
+/* What follows the last "/providers/": extensions of a resource have two. */
+static const char *last_provider (const char *path, const char *end) {
+  static const char prefix[] = "/providers/";
+  const size_t len = sizeof prefix - 1;
+  for (const char *at = end; at-- > path;)
+    if ((size_t)(end - at) > len && strncasecmp(at, prefix, len) == 0 &&
+        at[len] != '/')
+      return at + len;
+  return NULL;
+}
+
+/* The id in ".../subscriptions/{id}/..."; "" when there is none. */
+static void subscription_key (const char *url, char key[KEY_BYTES]) {
+  static const char prefix[] = "/subscriptions/";
+  const char *end = NULL, *path = path_of(url, &end);
+  key[0] = '\0';
+  if (path && strncasecmp(path, prefix, sizeof prefix - 1) == 0)
+    (void)add_segment(key, path + sizeof prefix - 1, end);
+}
+
+/* The same with the provider behind it. false: the URL names none. */
+static bool provider_key (const char *url, char key[KEY_BYTES]) {
+  const char *end = NULL, *path = path_of(url, &end);
+  const char *provider = path ? last_provider(path, end) : NULL;
+  if (!provider) return false;
+  subscription_key(url, key);
+  size_t len = strlen(key);
+  if (len + 1 >= KEY_BYTES) return false;
+  memcpy(key + len, "/", 2);
+  return add_segment(key, provider, end);
 }
 
 /* Where a new bucket goes: behind the others, or in the place of the one that
-   was not used for longest. */
-static size_t free_place (struct azl_throttle *throttle) {
-  size_t oldest = 0;
+   was not used for longest, but for `kept`. */
+static size_t free_place (struct azl_throttle *throttle,
+                          const struct bucket *kept) {
+  struct bucket **buckets = throttle->buckets;
   if (throttle->count < MAX_BUCKETS) return throttle->count++;
-  for (size_t i = 1; i < MAX_BUCKETS; i++) {
-    if (throttle->buckets[i]->used_ms < throttle->buckets[oldest]->used_ms)
+  size_t oldest = buckets[0] == kept ? 1 : 0;
+  for (size_t i = oldest + 1; i < MAX_BUCKETS; i++)
+    if (buckets[i] != kept && buckets[i]->used_ms < buckets[oldest]->used_ms)
       oldest = i;
-  }
-  free_bucket(throttle->buckets[oldest]);
+  free_bucket(buckets[oldest]);
   return oldest;
 }
 
-/* NULL: no memory; such a call is not paced. */
+/* NULL: no memory; such a call is not paced. kept: must not give way. */
 static struct bucket *bucket_for (struct azl_throttle *throttle,
-                                  const char *method, const char *url,
-                                  int64_t now_ms) {
+                                  const char *method, const char *key,
+                                  const struct bucket *kept, int64_t now_ms) {
   enum kind kind = kind_of(method);
-  char key[KEY_BYTES];
   struct bucket *bucket;
 
-  read_key(url, key);
   for (size_t i = 0; i < throttle->count; i++) {
     bucket = throttle->buckets[i];
     if (bucket->kind != kind || strcmp(bucket->key, key) != 0) continue;
@@ -103,12 +137,29 @@ static struct bucket *bucket_for (struct azl_throttle *throttle,
   }
   bucket = azl_calloc(1, sizeof *bucket);
   if (!bucket) return NULL;
-  memcpy(bucket->key, key, sizeof key);
+  memcpy(bucket->key, key, strlen(key) + 1);
   bucket->kind = kind;
   bucket->used_ms = now_ms;
   azl_pace_init(&bucket->pace, kinds[kind].rate_per_s);
-  throttle->buckets[free_place(throttle)] = bucket;
+  throttle->buckets[free_place(throttle, kept)] = bucket;
   return bucket;
+}
+
+/* Resource Manager's bucket and the provider's own; NULL: none. */
+struct pair {
+  struct bucket *subscription, *provider;
+};
+
+static struct pair buckets_of (struct azl_throttle *throttle,
+                               const char *method, const char *url,
+                               int64_t now_ms) {
+  char key[KEY_BYTES];
+  struct pair pair = {NULL, NULL};
+  if (provider_key(url, key))
+    pair.provider = bucket_for(throttle, method, key, NULL, now_ms);
+  subscription_key(url, key);
+  pair.subscription = bucket_for(throttle, method, key, pair.provider, now_ms);
+  return pair;
 }
 
 int64_t azl_throttle_delay_ms (struct azl_throttle *throttle,
@@ -117,75 +168,116 @@ int64_t azl_throttle_delay_ms (struct azl_throttle *throttle,
   return azl_throttle_turn_ms(throttle, method, url, NULL, now_ms);
 }
 
+/* Both must let it go in the same moment. */
 int64_t azl_throttle_turn_ms (struct azl_throttle *throttle, const char *method,
-                              const char *url, uint64_t *ticket,
+                              const char *url, struct azl_turn *turn,
                               int64_t now_ms) {
-  struct bucket *bucket = bucket_for(throttle, method, url, now_ms);
-  return bucket ? azl_pace_delay_ms(&bucket->pace, ticket, now_ms) : 0;
+  struct pair of = buckets_of(throttle, method, url, now_ms);
+  int64_t delay_ms = 0;
+  if (of.provider)
+    delay_ms = azl_pace_delay_ms(&of.provider->pace,
+                                 turn ? &turn->provider : NULL, now_ms);
+  if (delay_ms > 0 || !of.subscription) return delay_ms;
+  delay_ms = azl_pace_delay_ms(&of.subscription->pace,
+                               turn ? &turn->subscription : NULL, now_ms);
+  if (delay_ms > 0 && of.provider) azl_pace_take_back(&of.provider->pace);
+  return delay_ms;
 }
 
-/* A plain number; -1: something else. */
-static int64_t parse_count (const char *text) {
+/* A plain number of `len` bytes; -1: something else. */
+static int64_t parse_count (const char *text, size_t len) {
   int64_t value = 0;
-  if (!*text) return -1;
-  for (; *text; text++) {
+  if (len == 0) return -1;
+  for (; len > 0; text++, len--) {
     if (*text < '0' || *text > '9') return -1;
     if (value < 1000000000) value = value * 10 + (*text - '0');
   }
   return value;
 }
 
-/* Whether a header counts calls of this kind: the scope (subscription or
-   tenant, for one principal or all), then what is counted. */
-static bool is_about (const char *name, enum kind kind) {
-  static const char prefix[] = "x-ms-ratelimit-remaining-";
+/* "12", or of a provider "Microsoft.Compute/HighCostGet3Min;107,...;857": the
+   smallest; -1: something else. */
+static int64_t smallest_count (const char *value) {
+  int64_t smallest = -1;
+  while (*value) {
+    size_t len = strcspn(value, ",");
+    const char *at = value;
+    for (size_t i = 0; i < len; i++)
+      if (value[i] == ';') at = value + i + 1;
+    at += strspn(at, " ");
+    int64_t count = parse_count(at, (size_t)(value + len - at));
+    if (count >= 0 && (smallest < 0 || count < smallest)) smallest = count;
+    value += len + (value[len] == ',');
+  }
+  return smallest;
+}
+
+static const char *after_prefix (const char *text, const char *prefix) {
+  size_t len = strlen(prefix);
+  return strncasecmp(text, prefix, len) == 0 ? text + len : NULL;
+}
+
+/* What a header counts: the calls of a subscription or tenant, for one
+   principal or all of them, which is Resource Manager's business; or anything
+   else, which is the provider's. NULL: it is not such a header. */
+static const char *counted_by_arm (const char *name) {
   static const char *const scopes[] = {"subscription-global-", "subscription-",
                                        "tenant-global-", "tenant-"};
-  if (strncasecmp(name, prefix, sizeof prefix - 1) != 0) return false;
-  name += sizeof prefix - 1;
-  for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++) {
-    size_t len = strlen(scopes[i]);
-    const char *counted = name + len;
-    if (strncasecmp(name, scopes[i], len) != 0) continue;
-    return strcasecmp(counted, kinds[kind].name) == 0 ||
-           strcasecmp(counted, "resource-requests") == 0 ||
-           (kind == READS &&
-            strcasecmp(counted, "resource-entities-read") == 0);
-  }
-  return false;
+  const char *counted = NULL;
+  for (size_t i = 0; i < sizeof scopes / sizeof scopes[0] && !counted; i++)
+    counted = after_prefix(name, scopes[i]);
+  return counted;
+}
+
+/* Words that count calls of another kind do not count this one. */
+static bool is_about (const char *counted, enum kind kind) {
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+    if (strcasecmp(counted, kinds[i].name) == 0) return i == (size_t)kind;
+  return kind == READS || strcasecmp(counted, "resource-entities-read") != 0;
 }
 
 /* The smallest count among those that apply, -1 without any. */
 static int64_t remaining_calls (const struct azl_headers *headers,
-                                enum kind kind) {
+                                enum kind kind, bool of_provider) {
   int64_t smallest = -1;
   for (size_t i = 0; headers && i < headers->count; i++) {
-    int64_t count;
-    if (!is_about(headers->items[i].name, kind)) continue;
-    count = parse_count(headers->items[i].value);
+    const char *name =
+        after_prefix(headers->items[i].name, "x-ms-ratelimit-remaining-");
+    const char *counted = name ? counted_by_arm(name) : NULL;
+    if (!name || !counted != of_provider) continue;
+    if (counted && !is_about(counted, kind)) continue;
+    int64_t count = smallest_count(headers->items[i].value);
     if (count >= 0 && (smallest < 0 || count < smallest)) smallest = count;
   }
   return smallest;
 }
 
-/* A resource provider refuses calls for reasons of its own, e.g. a lock; that
-   says nothing about ARM's bucket. */
+/* A resource provider refuses calls for reasons of its own; that says nothing
+   about ARM's bucket. */
 static bool is_providers_refusal (const struct azl_headers *headers) {
   const char *cause = azl_headers_get(headers, "x-ms-failure-cause");
   return cause && strcasecmp(cause, "service") == 0;
+}
+
+static void learn (struct bucket *bucket, bool refused, int64_t pause_ms,
+                   int64_t remaining, int64_t now_ms) {
+  if (!bucket) return;
+  if (refused)
+    azl_pace_refused(&bucket->pace, pause_ms, now_ms);
+  else
+    azl_pace_answered(&bucket->pace, remaining, now_ms);
 }
 
 void azl_throttle_learn (struct azl_throttle *throttle, const char *method,
                          const char *url, int status,
                          const struct azl_headers *headers,
                          int64_t retry_after_ms, int64_t now_ms) {
-  struct bucket *bucket = bucket_for(throttle, method, url, now_ms);
-  if (!bucket) return;
-  if (status == 429 && !is_providers_refusal(headers))
-    azl_pace_refused(&bucket->pace,
-                     retry_after_ms < 0 ? DEFAULT_PAUSE_MS : retry_after_ms,
-                     now_ms);
-  else
-    azl_pace_answered(&bucket->pace, remaining_calls(headers, bucket->kind),
-                      now_ms);
+  struct pair of = buckets_of(throttle, method, url, now_ms);
+  enum kind kind = kind_of(method);
+  int64_t pause_ms = retry_after_ms < 0 ? DEFAULT_PAUSE_MS : retry_after_ms;
+  bool by_provider = status == 429 && is_providers_refusal(headers);
+  learn(of.provider, by_provider, pause_ms,
+        remaining_calls(headers, kind, true), now_ms);
+  learn(of.subscription, status == 429 && !by_provider, pause_ms,
+        remaining_calls(headers, kind, false), now_ms);
 }

@@ -6,12 +6,18 @@
 #include "headers.h"
 #include "mem.h"
 
-/* Paces calls before ARM refuses them: one bucket per subscription (or the
-   tenant) and kind of call (reads, writes, deletes). ARM: token buckets of
-   250 +25/s reads, 200 +10/s writes and deletes; every header is optional and
-   the limits are not fixed, so a bucket starts to pace only once an answer
-   told how much is left. */
+/* Paces calls before they are refused: one bucket per subscription (or the
+   tenant) and kind of call (reads, writes, deletes), which is Resource
+   Manager's, and one more for each resource provider in it, which is the
+   provider's own. ARM: token buckets of 250 +25/s reads, 200 +10/s writes and
+   deletes; every header is optional and the limits are not fixed, so a bucket
+   starts to pace only once an answer told how much is left. */
 struct azl_throttle;
+
+/* A caller's places in the queues; zeroed at first. */
+struct azl_turn {
+  uint64_t provider, subscription;
+};
 
 struct azl_throttle *azl_throttle_new (void);
 void azl_throttle_free (struct azl_throttle *throttle);
@@ -22,17 +28,17 @@ int64_t azl_throttle_delay_ms (struct azl_throttle *throttle,
                                const char *method, const char *url,
                                int64_t now_ms);
 
-/* The same for callers who keep a ticket between their questions about one
-   call: 0 at first, set here, 0 again when the call may go. Without one, a
-   newcomer who asks in the very millisecond of somebody's turn takes it, and
-   the other waits once more. */
+/* The same for callers who keep their turn between their questions about one
+   call; it is zero again when the call may go. Without one, a newcomer who asks
+   in the very millisecond of somebody's turn takes it, and the other waits once
+   more. */
 int64_t azl_throttle_turn_ms (struct azl_throttle *throttle, const char *method,
-                              const char *url, uint64_t *ticket,
+                              const char *url, struct azl_turn *turn,
                               int64_t now_ms);
 
 /* Learns from an answer: x-ms-ratelimit-remaining-*, and after a 429 pauses
-   the whole bucket for retry_after_ms (-1: a default). To be called once for
-   every call that was let go; status 0 when no answer came. */
+   the bucket of whoever refused for retry_after_ms (-1: a default). To be
+   called once for every call that was let go; status 0 when no answer came. */
 void azl_throttle_learn (struct azl_throttle *throttle, const char *method,
                          const char *url, int status,
                          const struct azl_headers *headers,

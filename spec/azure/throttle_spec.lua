@@ -5,8 +5,9 @@ local helper = require "spec.helper"
 local scripted = require "spec.scripted"
 local throttle_bench = require "bench.throttle"
 
-local function path(subscription)
-  return ("/subscriptions/%s/resourceGroups/g/providers/Microsoft.X/things/t?api-version=1"):format(subscription or "s")
+local function path(subscription, provider)
+  return ("/subscriptions/%s/resourceGroups/g/providers/%s/things/t?api-version=1"):format(subscription or "s",
+    provider or "Microsoft.X")
 end
 
 local function times(count)
@@ -53,12 +54,19 @@ describe("pacing against ARM's token buckets", function()
     end)
   end
 
-  it("brings whole jobs to their end", function()
-    local result = throttle_bench.run(30, { throttle = true })
+  -- Fast resources and small buckets: without limits these jobs would take less
+  -- than half of the time, so that it is the bucket that limits them.
+  it("brings whole jobs to their end, in hardly more time than the bucket takes", function()
+    local limits = { reads = { 50, 25 }, writes = { 20, 10 }, deletes = { 20, 10 } }
 
-    assert.equal(0, result.failed)
-    assert.is_true(result.refused <= result.total / 100)
-    assert.is_true(result.seconds <= math.max(260, throttle_bench.bucket_seconds(result)) * 1.1)
+    local free = throttle_bench.run(40, { throttle = false, timings = 0.05, poll_interval = 0.5 })
+    local paced = throttle_bench.run(40, { throttle = limits, timings = 0.05, poll_interval = 0.5 })
+
+    local ideal = throttle_bench.bucket_seconds(paced, limits)
+    assert.equal(0, paced.failed)
+    assert.is_true(ideal > 2 * free.seconds, ("%.1f s, %.1f s without limits"):format(ideal, free.seconds))
+    assert.is_true(paced.refused <= paced.total / 100, ("%d of %d were refused"):format(paced.refused, paced.total))
+    assert.is_true(paced.seconds <= ideal * 1.1, ("%.1f s instead of %.1f s"):format(paced.seconds, ideal))
   end)
 
   it("copes with a bucket that fills slower than ARM's", function()
@@ -123,17 +131,38 @@ describe("a 429", function()
     end)
   end
 
-  it("of a provider, for reasons of its own, holds back nobody", function()
-    local server = server_with({ busy(30, { ["x-ms-failure-cause"] = "service" }) }, 3)
+  local function refuse_as_provider(count)
+    local server = server_with({ busy(30, { ["x-ms-failure-cause"] = "service" }) }, count)
     local client = scripted.client(server)
     local first = client:send{ path = path() }
     while #server.requests == 0 do azure.loop():step(1) end
+    azure.loop():step(0.1)
+    return server, client, first
+  end
 
-    assert(client:request{ path = path() })
+  it("of a provider holds back all others of that provider, instead of each trying", function()
+    local server, client, first = refuse_as_provider(14)
 
-    assert.is_true(server:pauses()[1] < 25)
+    at_once(client, 12, { path = path() })
     first:wait()
+
+    assert.equal(14, #server.requests)
+    assert.is_true(server:pauses()[1] >= 30)
   end)
+
+  for name, request in pairs{
+    ["another provider"] = { path = path(nil, "Microsoft.Y") }, ["no provider"] = { path = "/subscriptions/s?api-version=1" },
+    ["another subscription"] = { path = path("other") }, ["writes"] = { method = "PUT", path = path(), body = "{}" },
+  } do
+    it("of a provider does not hold back " .. name, function()
+      local server, client, first = refuse_as_provider(3)
+
+      assert(client:request(request))
+
+      assert.is_true(server:pauses()[1] < 25)
+      first:wait()
+    end)
+  end
 
   it("holds back nobody when the client does not pace", function()
     local server = server_with({ busy(30) }, 3)
@@ -176,6 +205,19 @@ describe("headers that say how much is left", function()
       assert.is_true(server:pauses()[1] > 0.03)
     end)
   end
+
+  it("slow down a provider's calls by its own counts", function()
+    local left = { ["x-ms-ratelimit-remaining-resource"] = "Microsoft.X/HighCostGet3Min;0,Microsoft.X/HighCostGet30Min;8" }
+    local server = server_with({ { status = 200, headers = left } }, 4)
+    local client = scripted.client(server)
+    assert(client:request{ path = path() })
+
+    assert(client:request{ path = path(nil, "Microsoft.Y") })
+    assert(client:request{ path = path() })
+
+    assert.is_true(server:pauses()[1] < 0.03)
+    assert.is_true(server.requests[3].at - server.requests[1].at > 0.03)
+  end)
 
   for _, headers in ipairs{ {}, remaining(11999), remaining("many"), remaining(0, "subscription-writes"),
     remaining(0, "tenant-deletes") } do

@@ -28,7 +28,7 @@ struct job {
   enum job_state state;
   int64_t at_ms, asked_ms;
   int calls_left;
-  uint64_t ticket;
+  struct azl_turn turn;
   int64_t remaining; /* what the answer under way will say; -1: refused */
 };
 
@@ -69,7 +69,7 @@ static int64_t serve (struct simulation *sim) {
 static void job_asks (struct simulation *sim, struct job *job) {
   int64_t wait_ms =
       azl_throttle_turn_ms(sim->throttle, sim->world->method, url,
-                           sim->anonymous ? NULL : &job->ticket, sim->now_ms);
+                           sim->anonymous ? NULL : &job->turn, sim->now_ms);
   if (job->asked_ms < 0) job->asked_ms = sim->now_ms;
   if (wait_ms > 0) {
     job->at_ms = sim->now_ms + wait_ms;

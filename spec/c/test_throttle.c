@@ -246,6 +246,118 @@ static void test_a_providers_refusal_pauses_nobody_else (void) {
   azl_throttle_free(throttle);
 }
 
+static const char provider_url[] =
+    "https://management.azure.com/subscriptions/0abc/resourceGroups/g/providers"
+    "/Microsoft.X/things/t?api-version=1";
+
+static void refuse_by_provider (struct azl_throttle *throttle,
+                                int64_t retry_after_ms, int64_t now_ms) {
+  struct azl_headers headers = {0};
+  CHECK(azl_headers_add(&headers, "x-ms-failure-cause", "service"));
+  azl_throttle_learn(throttle, "GET", provider_url, 429, &headers,
+                     retry_after_ms, now_ms);
+  azl_headers_free(&headers);
+}
+
+static void test_a_providers_refusal_pauses_its_own (void) {
+  static const struct {
+    const char *method, *url;
+    bool same;
+  } rows[] = {
+      {"GET", "https://h/subscriptions/0abc/providers/microsoft.x/a", true},
+      {"HEAD", "https://h/subscriptions/0ABC/PROVIDERS/Microsoft.X", true},
+      {"GET",
+       "https://h/subscriptions/0abc/providers/Microsoft.Y/a/providers/"
+       "Microsoft.X/b?x=/providers/Microsoft.Y/c",
+       true},
+      {"PUT", "https://h/subscriptions/0abc/providers/Microsoft.X/a", false},
+      {"GET", "https://h/subscriptions/0abc/providers/Microsoft.XY/a", false},
+      {"GET", "https://h/subscriptions/0abd/providers/Microsoft.X/a", false},
+      {"GET", "https://h/providers/Microsoft.X/a", false},
+      {"GET", "https://h/subscriptions/0abc/providers/", false},
+      {"GET", "https://h/subscriptions/0abc", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct azl_throttle *throttle = azl_throttle_new();
+    int64_t wait_ms;
+    refuse_by_provider(throttle, 3000, 0);
+    wait_ms = azl_throttle_delay_ms(throttle, rows[i].method, rows[i].url, 1);
+    CHECK_ROW(rows[i].url);
+    CHECK_INT(wait_ms >= 2999, rows[i].same);
+    azl_throttle_free(throttle);
+  }
+}
+
+/* Waiting for one of two buckets takes nothing out of the other. */
+static void test_a_call_takes_from_both_or_none (void) {
+  struct azl_throttle *throttle = azl_throttle_new();
+  struct azl_turn turn = {0, 0};
+  CHECK_INT(ask(throttle, 0), 0);
+  refuse(throttle, 5000, 0);
+  for (int i = 0; i < 100; i++)
+    CHECK(azl_throttle_turn_ms(throttle, "GET", provider_url, &turn, i) >=
+          5000 - i);
+  CHECK(turn.subscription != 0 && turn.provider == 0);
+  refuse_by_provider(throttle, 9000, 200);
+  CHECK(azl_throttle_turn_ms(throttle, "GET", provider_url, &turn, 5100) >=
+        4000);
+  CHECK(turn.provider != 0);
+  CHECK_INT(azl_throttle_turn_ms(throttle, "GET", provider_url, &turn, 12000),
+            0);
+  CHECK(turn.subscription == 0 && turn.provider == 0);
+  azl_throttle_free(throttle);
+}
+
+static void test_which_headers_count_for_a_provider (void) {
+  static const struct {
+    const char *method, *name, *value;
+    bool counts;
+  } rows[] = {
+      {"GET", "x-ms-ratelimit-remaining-resource",
+       "Microsoft.Compute/HighCostGet3Min;0", true},
+      {"PUT", "X-Ms-Ratelimit-Remaining-Resource",
+       "Microsoft.Compute/PutVM3Min;37,Microsoft.Compute/PutVM30Min; 0", true},
+      {"GET", "x-ms-ratelimit-remaining-resource",
+       "Microsoft.Compute/HighCostGet3Min;107", false},
+      {"GET", "x-ms-ratelimit-remaining-resource", "none;left,;", false},
+      {"GET", "x-ms-ratelimit-remaining-microsoft.consumption-tenant-requests",
+       "0", true},
+      {"GET", "x-ms-ratelimit-remaining-", "0", true},
+      {"GET", "x-ms-ratelimit-limit-resource", "0", false},
+      {"GET", "x-ms-ratelimit-remaining-subscription-something-new", "0", true},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct azl_throttle *throttle = azl_throttle_new();
+    struct azl_headers headers = {0};
+    const char *method = rows[i].method;
+    CHECK_ROW(rows[i].value);
+    CHECK(azl_headers_add(&headers, rows[i].name, rows[i].value));
+    CHECK_INT(azl_throttle_delay_ms(throttle, method, provider_url, 0), 0);
+    azl_throttle_learn(throttle, method, provider_url, 200, &headers, -1, 0);
+    CHECK_INT(azl_throttle_delay_ms(throttle, method, provider_url, 0) > 0,
+              rows[i].counts);
+    azl_headers_free(&headers);
+    azl_throttle_free(throttle);
+  }
+}
+
+/* More at once than there is room for. */
+static void test_no_bucket_gives_way_to_its_twin (void) {
+  struct azl_throttle *throttle = azl_throttle_new();
+  char other[120];
+  for (int i = 0; i < 600; i++) {
+    snprintf(other, sizeof other, "https://h/subscriptions/%d/providers/M.%d/a",
+             i, i);
+    CHECK_INT(azl_throttle_delay_ms(throttle, "GET", other, 5), 0);
+    azl_throttle_learn(throttle, "GET", other, 200, NULL, -1, 5);
+  }
+  memset(other, 'x', sizeof other - 1);
+  memcpy(other, "https://h/subscriptions/", 24);
+  other[sizeof other - 1] = '\0';
+  CHECK_INT(azl_throttle_delay_ms(throttle, "GET", other, 5), 0);
+  azl_throttle_free(throttle);
+}
+
 static void test_old_buckets_are_forgotten (void) {
   struct azl_throttle *throttle = azl_throttle_new();
   char other[100];
@@ -291,6 +403,10 @@ int main (void) {
       TEST(test_refusals_slow_down_once_per_pause),
       TEST(test_answers_from_before_do_not_end_a_pause),
       TEST(test_a_providers_refusal_pauses_nobody_else),
+      TEST(test_a_providers_refusal_pauses_its_own),
+      TEST(test_a_call_takes_from_both_or_none),
+      TEST(test_which_headers_count_for_a_provider),
+      TEST(test_no_bucket_gives_way_to_its_twin),
       TEST(test_old_buckets_are_forgotten),
       TEST(test_every_allocation_may_fail));
 }
