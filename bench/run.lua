@@ -1,6 +1,6 @@
 --- The benchmark: ours, Microsoft's SDK and raw libcurl in turns, against one
 -- server. Everything is told as a ratio within the same run.
---   bench/run.lua BUILD_FOLDER [--write] [flows|cold|start|first|parked|waiting|growth]...
+--   bench/run.lua BUILD_FOLDER [--write] [flows|cold|start|first|parked|polling|waiting|throttle|growth]...
 
 package.path = "bench/?.lua;" .. package.path
 local chart = require "chart"
@@ -202,6 +202,24 @@ function parts.waiting()
     0.25)
 end
 
+-- No peer: the SDKs do not pace. The clock is virtual, so that the machine has
+-- no say in it.
+function parts.throttle()
+  local throttle = require "throttle"
+  local jobs = 200
+  local free = throttle.run(jobs, { throttle = false })
+  local paced = throttle.run(jobs, { throttle = true })
+  local unpaced = throttle.run(jobs, { throttle = true, paced = false })
+  local ideal = math.max(free.seconds, throttle.bucket_seconds(paced))
+  local name = ("%d establish jobs within Resource Manager's token buckets: "):format(jobs)
+  assert(paced.failed == 0, "jobs failed")
+  bar(name .. "% of calls answered 429", 100 * paced.refused / paced.total, 1, true)
+  bar(name .. "time / what the buckets allow", paced.seconds / ideal, 1.10, true)
+  note("%d establish jobs: %.0f s without limits, %.0f s paced (the buckets allow %.0f s); unpaced %.0f %% of calls "
+    .. "are answered 429 and %d jobs fail", jobs, free.seconds, paced.seconds, ideal,
+    100 * unpaced.refused / unpaced.total, unpaced.failed)
+end
+
 local function write_file(name, text)
   local file = assert(io.open(name, "w"))
   file:write(text)
@@ -232,7 +250,9 @@ function parts.growth()
   tables.svg = svg
 end
 
-local order = { "flows", "cold", "start", "first", "parked", "polling", "waiting", "growth" }
+local order = {
+  "flows", "cold", "start", "first", "parked", "polling", "waiting", "throttle", "growth",
+}
 
 local function report()
   local list = {

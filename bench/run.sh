@@ -43,7 +43,7 @@ if [ -e "$system" ] && [ ! -e "$out/bundle.pem" ]; then
   openssl rehash "$out/ca" >/dev/null 2>&1
 fi
 
-SDK=$(BUILD="$build" node install.mjs)
+SDK=$(BUILD=$build node install.mjs)
 export SDK
 LUA_CPATH="$out/?.so;$LUA_CPATH"
 export LUA_CPATH

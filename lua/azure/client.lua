@@ -115,15 +115,6 @@ local function encode_body(body)
   return json.encode(body)
 end
 
--- The url's own checks know no name of an argument.
-local function check_query(query, fname)
-  errors.check_type(query, "table", "query", fname)
-  for name, value in pairs(query) do
-    if type(name) ~= "string" then errors.raise(fname .. ": 'query' must map names to values") end
-    errors.check_type(value, "string|number|boolean|table", "query." .. name, fname)
-  end
-end
-
 local standard_methods = {}
 for name in ("GET HEAD POST PUT PATCH DELETE OPTIONS"):gmatch("%u+") do standard_methods[name:lower()] = name end
 
@@ -135,7 +126,7 @@ end
 -- `request.url` is one that the service gave: it is asked as it is.
 local function prepare(self, request, fname)
   errors.check_number(request.timeout, "timeout", fname)
-  if request.query ~= nil then check_query(request.query, fname) end
+  errors.check_type(request.query, "table|nil", "query", fname)
   return {
     method = method_of(request.method), url = request.url or url.build(self.endpoint, request, self.versions, fname),
     headers = request.headers, body = encode_body(request.body), timeout = request.timeout,
@@ -211,7 +202,7 @@ local function check_list(opts, fname)
   errors.check_type(opts.next_link, "string|boolean|nil", "next_link", fname)
   errors.check_number(opts.timeout, "timeout", fname)
   if opts.next_link == true then errors.raise(fname .. ": 'next_link' must be a name, or false for one page") end
-  if opts.query ~= nil then check_query(opts.query, fname) end
+  errors.check_type(opts.query, "table|nil", "query", fname)
 end
 
 --- Reads a list page by page. An error comes as `false, err` and ends the loop.
