@@ -1,4 +1,4 @@
--- A private path from an Azure SignalR Service to its function app, approved and proven: on the built-in emulator.
+-- A private path from an Azure SignalR Service to its function app, approved and verified: on the built-in emulator.
 -- For Azure itself leave out the emulator, `cloud` and `credential`: your own login is found (`az login` will do).
 local azure = require "azure"
 local emulator <close> = require("azure.emulator").start{ seed = "contoso", timings = 0.01 }
@@ -15,8 +15,8 @@ local spec = {
   poll_interval = 0.2,
 }
 local report, err = azure.private_link.establish(client, spec)
-if not report then
-  io.stderr:write(tostring(err), "\n")
-  os.exit(1)
-end
+if not report then error(tostring(err), 0) end
 print(report)
+local proof = assert(azure.private_link.verify(client, spec))     -- reads both ends again
+print(proof)
+os.exit(proof.ok, true)

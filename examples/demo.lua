@@ -10,11 +10,29 @@ local emulator_module = require "azure.emulator"
 local upstream_module = require "azure.emulator.upstream"
 
 io.stdout:setvbuf("line")
-local tls, speed = false, 25
-for i, argument in ipairs(arg) do
-  if argument == "--tls" then tls = true end
-  if argument == "--speed" then speed = assert(tonumber(arg[i + 1]), "--speed needs a number") end
+local usage = "usage: demo.lua [--tls] [--speed N]      N: how much faster than Azure, more than 0 (default 25)\n"
+
+local function read_arguments(arguments)
+  local tls, speed, i = false, 25, 1
+  while arguments[i] do
+    local name, value = arguments[i], tonumber(arguments[i + 1])
+    if name == "--help" then
+      io.stdout:write(usage)
+      os.exit(0)
+    elseif name == "--tls" then
+      tls = true
+    elseif name == "--speed" and value and value > 0 and value < math.huge then
+      speed, i = value, i + 1
+    else
+      io.stderr:write(("demo: '%s' is no argument, or its value is none\n"):format(name), usage)
+      os.exit(2)
+    end
+    i = i + 1
+  end
+  return tls, speed
 end
+
+local tls, speed = read_arguments(arg)
 
 local columns = require("azure.core").terminal_width(io.stdout)
 local colored = columns and (os.getenv("NO_COLOR") or "") == ""
@@ -120,8 +138,15 @@ show_connections()
 
 step "Establish: create the link, find its own connection, approve that one, wait for both ends"
 -- And while that waits, the stranger tries again: new, Pending, same name, same message.
-local intruder
+-- Before the approval the list is shown once more: all of them are Pending.
+local intruder, asked
 spec.on_event = azure.progress.tee(live, function(event)
+  if event.step == "approve" and event.state == "start" and not asked then
+    live:close()
+    asked = event.connection:match("[^/]+$")
+    must(status_of(asked) == "Pending", "our own connection should still be Pending")
+    show_connections(asked)
+  end
   if event.step == "create" and event.state == "done" and not intruder then
     intruder = emulator:stranger{ target = func_id, name = "func-pe", message = "please approve" }
     live{ step = "stranger", state = "warn", at = event.at, message = "the stranger asks for another connection" }

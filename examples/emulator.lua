@@ -13,6 +13,11 @@ local core = require "azure.core"
 local emulator_module = require "azure.emulator"
 local server = require "azure.emulator.server"
 
+local usage = [[
+usage: emulator.lua [--port N] [--address A] [--tls] [--seed contoso] [--latency seconds] [--timings factor]
+                    [--throttle] [--client-id ID] [--client-secret S] [--tenant ID] [--ca-out FILE] [--verbose]
+]]
+
 local function fail(text)
   io.stderr:write("emulator: ", text, "\n")
   os.exit(2)
@@ -25,15 +30,33 @@ local texts = {
 }
 local numbers = { ["--port"] = "port", ["--latency"] = "latency", ["--timings"] = "timings" }
 
+-- The emulator would raise for these; a shell wants a sentence and an exit code.
+local function check(given)
+  local port = given.port and math.tointeger(given.port)
+  if given.port and not (port and port >= 0 and port <= 65535) then
+    fail("--port must be a whole number from 0 to 65535")
+  end
+  for _, name in ipairs{ "latency", "timings" } do
+    if given[name] and not (given[name] >= 0 and given[name] < math.huge) then
+      fail(("--%s must be a number from 0 up"):format(name))
+    end
+  end
+  if given.seed and given.seed ~= "contoso" then fail(("no seed is called '%s'; known: contoso"):format(given.seed)) end
+  return given
+end
+
 local function read_arguments(arguments)
   local given, i = {}, 1
   while i <= #arguments do
     local name, value = arguments[i], arguments[i + 1]
-    if flags[name] then
+    if name == "--help" then
+      io.stdout:write(usage)
+      os.exit(0)
+    elseif flags[name] then
       given[flags[name]] = true
     elseif texts[name] or numbers[name] then
       if numbers[name] then value = tonumber(value) end
-      if not value then fail(name .. " needs a value") end
+      if not value then fail(name .. (numbers[name] and " needs a number" or " needs a value")) end
       given[texts[name] or numbers[name]] = value
       i = i + 1
     else
@@ -41,7 +64,7 @@ local function read_arguments(arguments)
     end
     i = i + 1
   end
-  return given
+  return check(given)
 end
 
 local function copy_file(from, to)

@@ -13,12 +13,15 @@ local upstream = require "azure.emulator.upstream"
 
 local options = { port = 0, address = "127.0.0.1" }
 for i = 1, #arg, 2 do
-  local name = arg[i]:match("^%-%-(%a+)$")
-  if not name or not options[name] or not arg[i + 1] then
-    io.stderr:write("usage: upstream.lua [--port N] [--address A]\n")
-    os.exit(2)
+  local name, value = arg[i]:match("^%-%-(%a+)$"), arg[i + 1]
+  if name == "port" then value = math.tointeger(tonumber(value)) end
+  local valid = name and options[name] and value and (name ~= "port" or value >= 0 and value <= 65535)
+  if not valid then
+    local out = name == "help" and io.stdout or io.stderr
+    out:write("usage: upstream.lua [--port N] [--address A]      N: 0 to 65535, 0: any\n")
+    os.exit(name == "help" and 0 or 2)
   end
-  options[name] = name == "port" and math.tointeger(tonumber(arg[i + 1])) or arg[i + 1]
+  options[name] = value
 end
 
 local keys = {}

@@ -8,6 +8,13 @@ local function run(command)
   return ok and how == "exit" and code == 0, output
 end
 
+local function exit_of(command)
+  local pipe = assert(io.popen(command .. " 2>&1 </dev/null"))
+  local output = pipe:read("a")
+  local ok, _, code = pipe:close()
+  return ok and 0 or code, output
+end
+
 local function examples()
   local list = {}
   for name in io.popen("ls examples"):lines() do
@@ -37,6 +44,35 @@ describe("examples", function()
       assert.truthy(output:find("a second run changes nothing", 1, true), output)
     end)
   end
+
+  for _, arguments in ipairs {
+    "emulator.lua --port 1.5", "emulator.lua --port 99999", "emulator.lua --port", "emulator.lua --port x",
+    "emulator.lua --seed foo", "emulator.lua --timings -1", "emulator.lua --latency nan", "emulator.lua --sed contoso",
+    "upstream.lua --port x", "upstream.lua --port 99999", "upstream.lua --port", "upstream.lua 5",
+    "demo.lua --speed 0", "demo.lua --speed", "demo.lua --sped 5", "demo.lua 5",
+  } do
+    it("refuses " .. arguments, function()
+      local code, output = exit_of(("%s examples/%s"):format(lua, arguments))
+
+      assert.equal(2, code)
+      assert.is_nil(output:find("traceback", 1, true))
+    end)
+  end
+
+  for _, name in ipairs { "emulator.lua", "upstream.lua", "demo.lua" } do
+    it("explains " .. name, function()
+      local code, output = exit_of(("%s examples/%s --help"):format(lua, name))
+
+      assert.equal(0, code)
+      assert.matches("^usage: " .. name, output)
+    end)
+  end
+
+  it("shows our connection as Pending before it is approved", function()
+    local _, output = exit_of(("NO_COLOR=1 %s examples/demo.lua --speed 200"):format(lua))
+
+    assert.matches("Pending +func%-pe%S* +\"[^\n]*<%- ours.*Approved +func%-pe[^\n]*<%- ours", output)
+  end)
 
   it("keeps the quickstart short", function()
     local count = 0

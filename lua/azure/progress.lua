@@ -1,6 +1,6 @@
 --- Shows what a job does: `on_event = progress.new()`.
 -- On a terminal: finished steps as lines, the one under way as a live line.
--- Elsewhere: one plain line for each change. NO_COLOR and `color = false` are
+-- Elsewhere: one plain line for each change, with the time in UTC. NO_COLOR and `color = false` are
 -- obeyed. `progress.json_lines` keeps the audit trail. Secrets are never
 -- written: see `progress.scrub`.
 
@@ -128,7 +128,7 @@ local function show_live(self, event)
 end
 
 local function show_line(self, event)
-  local time = self.columns and "" or os.date("!%H:%M:%S ", math.floor(event.at or os.time()))
+  local time = self.columns and "" or os.date("!%H:%M:%SZ ", math.floor(event.at or os.time()))
   clear(self)
   self.handle:write(time, mark(self, event), " ", text_of(event), "\n")
 end

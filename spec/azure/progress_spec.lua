@@ -74,7 +74,7 @@ describe("progress elsewhere", function()
   it("writes a plain line with the time for each change", function()
     show(event{ step = "create", state = "start", message = "creating", at = 3661.5, name = "func-pe" })
 
-    assert.equal("01:01:01 > func-pe: creating\n", out.text)
+    assert.equal("01:01:01Z > func-pe: creating\n", out.text)
   end)
 
   it("does not repeat a wait that only goes on", function()
@@ -82,7 +82,7 @@ describe("progress elsewhere", function()
     show(event{ step = "bind", state = "wait", message = "waiting", elapsed = 31 })
     show(event{ step = "bind", state = "done", message = "found" })
 
-    assert.equal("00:00:00 . waiting (1s)\n00:00:00 + found\n", out.text)
+    assert.equal("00:00:00Z . waiting (1s)\n00:00:00Z + found\n", out.text)
   end)
 
   it("takes a file that is no terminal for what it is", function()
@@ -92,13 +92,13 @@ describe("progress elsewhere", function()
     plain(event{ step = "bind", state = "done", message = "found" })
     file:seek("set")
 
-    assert.equal("00:00:00 + found\n", file:read("a"))
+    assert.equal("00:00:00Z + found\n", file:read("a"))
   end)
 
   it("makes one line of a message with line breaks and escapes", function()
     show(event{ step = "bind", state = "done", message = "a\r\nb\27[2Jc\u{9B}2J" })
 
-    assert.equal("00:00:00 + a b?[2Jc?2J\n", out.text)
+    assert.equal("00:00:00Z + a b?[2Jc?2J\n", out.text)
   end)
 
   it("raises for misuse", function()

@@ -45,7 +45,7 @@ local function list_baseline(job)
   if err then return nil, err end
   local set = {}
   for _, connection in ipairs(list) do set[resource_id.key(connection.id)] = true end
-  job:emit("baseline", "done", ("the upstream has %d connections"):format(#list),
+  job:emit("baseline", "done", ("the upstream has %d connection%s"):format(#list, #list == 1 and "" or "s"),
     { count = #list, role = job:approver_role() })
   return set
 end

@@ -89,7 +89,9 @@ local function wait_connections(job, ours)
     local left = still_there(before, now or ours)
     if #left == 0 then return {} end
     if job:now() >= until_time then return left end
-    job:emit("delete", "wait", ("waiting until %d connections on the upstream are gone"):format(#left))
+    job:emit("delete", "wait", #left == 1
+      and "waiting until the connection on the upstream is gone"
+      or ("waiting until %d connections on the upstream are gone"):format(#left))
     local ok
     ok, err = job:pause(round)
     if not ok then return nil, err end
