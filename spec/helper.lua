@@ -72,10 +72,10 @@ local function close(thing)
   return pcall(method, thing)
 end
 
+-- busted brings lfs along. Were it not there, a count of nothing would pass.
 local function open_files()
-  local ok, lfs = pcall(require, "lfs")
+  local lfs = require "lfs"
   local where = "/proc/self/fd"
-  if not ok then return 0 end
   if not lfs.attributes(where) then where = "/dev/fd" end
   local count = 0
   for _ in lfs.dir(where) do count = count + 1 end
