@@ -134,6 +134,7 @@ void azl_err_redact (struct azl_err *err, const char *secret) {
   REDACT(correlation_id);
   REDACT(body);
 #undef REDACT
+  if (err->inner) azl_err_redact(err->inner, secret);
 }
 
 /* The value of a field as it was before it was escaped. NULL: no memory. */

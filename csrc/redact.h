@@ -13,7 +13,8 @@
    every text. NULL: text is NULL, or out of memory. */
 AZL_MUST_CHECK char *azl_redact (const char *text, const char *secret);
 
-/* The same for every text of an error. What cannot be copied is dropped. */
+/* The same for every text of an error and of what led to it. What cannot be
+   copied is dropped. */
 void azl_err_redact (struct azl_err *err, const char *secret);
 
 /* The same for all values of a form ("name=value&...", escaped) that are

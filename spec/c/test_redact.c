@@ -71,6 +71,16 @@ static void test_the_fields_of_a_form (void) {
   azl_buf_free(&form);
 }
 
+static void test_what_led_to_it (void) {
+  struct azl_err *cause = azl_err_new(AZL_ERR_TRANSPORT, NULL, "sent s3cr3t");
+  struct azl_err *err = azl_err_new(AZL_ERR_AUTH, NULL, "no answer");
+  azl_err_set_inner(err, cause);
+  azl_err_redact(err, "s3cr3t");
+  CHECK_STR(err->inner->message, "sent REDACTED");
+  azl_err_free(cause);
+  azl_err_free(err);
+}
+
 static void redact_if_memory_lets (void) {
   struct azl_buf form;
   struct azl_err *err = azl_err_new(AZL_ERR_AUTH, "C", "the s3cr3t");
@@ -89,5 +99,5 @@ static void test_out_of_memory (void) {
 int main (void) {
   RUN_TESTS(TEST(test_every_spelling), TEST(test_what_stays),
             TEST(test_each_time), TEST(test_the_fields_of_a_form),
-            TEST(test_out_of_memory));
+            TEST(test_what_led_to_it), TEST(test_out_of_memory));
 }
