@@ -112,7 +112,7 @@ function identity.static(opts)
   options.need(opts, "token", "identity.static")
   errors.check_type(opts.expires_on, "number", "expires_on", "identity.static")
   if not (opts.expires_on > 0 and opts.expires_on < 1e12) then
-    error("identity.static: 'expires_on' must be seconds since 1970", 2)
+    errors.raise("identity.static: 'expires_on' must be seconds since 1970")
   end
   return core.credential("static", options.network(opts, { token = opts.token, expires_on = opts.expires_on }))
 end
@@ -146,7 +146,7 @@ function identity.client_certificate(opts)
   opts, getenv = options.read(fname, opts, CERTIFICATE)
   options.need(opts, "tenant_id", fname)
   options.need(opts, "client_id", fname)
-  if (opts.path == nil) == (opts.pem == nil) then error(fname .. ": give either 'path' or 'pem'", 2) end
+  if (opts.path == nil) == (opts.pem == nil) then errors.raise(fname .. ": give either 'path' or 'pem'") end
   options.need(opts, opts.path ~= nil and "path" or "pem", fname)
   return options.certificate(opts, getenv)
 end
@@ -192,7 +192,7 @@ function identity.client_assertion(opts)
   options.need(opts, "tenant_id", fname)
   options.need(opts, "client_id", fname)
   if type(opts.assertion) ~= "function" and not options.is_credential(opts.assertion) then
-    error(fname .. ": 'assertion' must be a function or a credential", 2)
+    errors.raise(fname .. ": 'assertion' must be a function or a credential")
   end
   return federation.credential(opts, getenv, opts.assertion)
 end
@@ -335,13 +335,13 @@ local CHAIN = { sticky = true }
 local function check_members(list, fname)
   for key in pairs(list) do
     if math.type(key) == "integer" and key > #list then
-      error(("%s: there is no credential at [%d]"):format(fname, #list + 1), 3)
+      errors.raise(("%s: there is no credential at [%d]"):format(fname, #list + 1))
     end
   end
-  if #list == 0 then error(fname .. ": give it at least one credential", 3) end
+  if #list == 0 then errors.raise(fname .. ": give it at least one credential") end
   for i, member in ipairs(list) do
     if not options.is_credential(member) then
-      error(("%s: [%d] is not a credential"):format(fname, i), 3)
+      errors.raise(("%s: [%d] is not a credential"):format(fname, i))
     end
   end
 end
@@ -360,7 +360,7 @@ function identity.chain(list)
     if math.type(key) ~= "integer" then named[key] = value end
   end
   errors.check_options(named, CHAIN, "identity.chain")
-  options.check_types(named, "identity.chain", 2)
+  options.check_types(named, "identity.chain")
   return core.credential("chain", { credentials = { table.unpack(list) }, sticky = list.sticky })
 end
 

@@ -15,7 +15,8 @@ describe("misuse", function()
     closed:close()
     local s = c:signalr(S)
     things = { e = e, c = c, s = s, azure = azure, S = S, F = F, BIG = BIG, links = s.shared_private_links,
-      closed = closed, start = require("azure.emulator").start, pec = c:private_endpoint_connections(F), plan = e.ids.plan,
+      closed = closed, cred = azure.identity.static{ token = "t", expires_on = 4e9 },
+      start = require("azure.emulator").start, pec = c:private_endpoint_connections(F), plan = e.ids.plan,
       spec = { signalr = S, upstream = F, name = "func-pe" } }
     setmetatable(things, { __index = _G })
   end)
@@ -73,6 +74,22 @@ describe("misuse", function()
     { [[azure.client{ cloud = { arm = e.url .. "/a?b" } }]], "without a path" }, { [[azure.client{ cloud = "mars" }]], "known:" },
     { [[azure.client{ auto_register = "x" }]], "'auto_register'" }, { [[azure.client{ subscription_id = {} }]], "'subscription_id'" },
     { [[azure.client("x")]], "options must be" }, { [[azure.clinet]], "did you mean 'client'" },
+    { [[azure.identity.default{ cloud = "usgow" }]], "identity.default: no cloud is called" },
+    { [[azure.identity.default{ required_variables = { 5 } }]], "'required_variables%[1%]'" },
+    { [[azure.identity.default{ env = { A = 5 } }]], "'env.A'" }, { [[azure.identity.default{ sticky = 1 }]], "'sticky'" },
+    { [[azure.identity.environment{ tenant_id = "t" }]], "unknown option" },
+    { [[azure.identity.managed_identity{ client_id = "" }]], "'client_id' is empty" },
+    { [[azure.identity.managed_identity{ client_id = "a", object_id = "b" }]], "at most one" },
+    { [[azure.identity.azure_cli{ process_timeout = "x" }]], "'process_timeout'" },
+    { [[azure.identity.client_secret{ tenant_id = "t" }]], "'client_id'" },
+    { [[azure.identity.client_certificate{ tenant_id = "t", client_id = "c" }]], "either" },
+    { [[azure.identity.client_assertion{ tenant_id = "t", client_id = "c", assertion = 5 }]], "'assertion'" },
+    { [[azure.identity.azure_pipelines{ tenant_id = "a/b" }]], "'tenant_id'" },
+    { [[azure.identity.github_actions{ tenant = "t" }]], "did you mean 'tenant_id'" },
+    { [[azure.identity.device_code{ prompt = 5 }]], "'prompt'" }, { [[azure.identity.from_function(5)]], "'fn'" },
+    { [[azure.identity.static{ token = "t", expires_on = -1 }]], "'expires_on'" },
+    { [[azure.identity.chain{}]], "at least one" }, { [[azure.identity.chain{ 5 }]], "%[1%]" },
+    { [[cred:token("a", { tennat_id = "t" })]], "unknown option 'tennat_id'" }, { [[cred:token("a\0b")]], "zero byte" },
     { [[s:create{ location = "eastus", sku = "X" }]], "'sku'" }, { [[s:create()]], "'settings'" },
     { [[s:create({ location = "x", sku = "Free_F1" }, { tmeout = 1 })]], "did you mean 'timeout'" },
     { [[s:update{ sku_ = 1 }]], "did you mean 'sku'" }, { [[s:update({}, { timeout = {} })]], "'timeout'" },

@@ -40,46 +40,42 @@ for kind, names in pairs(TYPES) do
   for _, name in ipairs(names) do type_of[name] = kind end
 end
 
-local function check_value(name, value, kind, fname, level)
-  level = level + 1
-  errors.check_type(value, kind == "word" and "string" or kind, name, fname, level)
-  if kind == "word" and value == "" then error(("%s: '%s' is empty"):format(fname, name), level) end
+local function check_value(name, value, kind, fname)
+  errors.check_type(value, kind == "word" and "string" or kind, name, fname)
+  if kind == "word" and value == "" then errors.raise(("%s: '%s' is empty"):format(fname, name)) end
   if name == "process_timeout" and not (value >= 0 and value < math.huge) then
-    error(("%s: '%s' must be seconds"):format(fname, name), level)
+    errors.raise(("%s: '%s' must be seconds"):format(fname, name))
   end
 end
 
 --- Raises for an option of the wrong type.
 ---@param opts table
 ---@param fname string
----@param level integer as in `error`, seen from the caller
-function options.check_types(opts, fname, level)
+function options.check_types(opts, fname)
   for name, value in pairs(opts) do
-    if type_of[name] then check_value(name, value, type_of[name], fname, level + 1) end
+    if type_of[name] then check_value(name, value, type_of[name], fname) end
   end
 end
 
 --- Raises unless an option is text or a list of texts, or absent.
-local function check_list(opts, name, fname, level)
-  level = level + 1
+local function check_list(opts, name, fname)
   local list = opts[name]
-  errors.check_type(list, "string|table|nil", name, fname, level)
+  errors.check_type(list, "string|table|nil", name, fname)
   for key, value in pairs(type(list) == "table" and list or {}) do
-    if math.type(key) ~= "integer" then error(("%s: '%s' must be a list"):format(fname, name), level) end
-    errors.check_type(value, "string", ("%s[%d]"):format(name, key), fname, level)
+    if math.type(key) ~= "integer" then errors.raise(("%s: '%s' must be a list"):format(fname, name)) end
+    errors.check_type(value, "string", ("%s[%d]"):format(name, key), fname)
   end
 end
 
 --- Raises unless the stand-in for the environment has texts by names.
-local function check_environment(env, fname, level)
-  level = level + 1
-  errors.check_type(env, "table|nil", "env", fname, level)
+local function check_environment(env, fname)
+  errors.check_type(env, "table|nil", "env", fname)
   for name, value in pairs(env or {}) do
     if type(name) ~= "string" or not name:find("^[^=\0]+$") then
-      error(("%s: 'env' has a name that no variable can have"):format(fname), level)
+      errors.raise(fname .. ": 'env' has a name that no variable can have")
     end
-    errors.check_type(value, "string", "env." .. name, fname, level)
-    if value:find("\0", 1, true) then error(("%s: 'env.%s' has a zero byte"):format(fname, name), level) end
+    errors.check_type(value, "string", "env." .. name, fname)
+    if value:find("\0", 1, true) then errors.raise(("%s: 'env.%s' has a zero byte"):format(fname, name)) end
   end
 end
 
@@ -93,9 +89,9 @@ local function environment_of(opts)
 end
 
 -- A tenant id with other characters would be a piece of a URL.
-local function check_tenant(value, fname, level)
+local function check_tenant(value, fname)
   if value and not value:find("^[%w%-%.]+$") then
-    error(("%s: 'tenant_id' may hold letters, digits, '-' and '.' only"):format(fname), level + 1)
+    errors.raise(fname .. ": 'tenant_id' may hold letters, digits, '-' and '.' only")
   end
 end
 
@@ -106,19 +102,19 @@ end
 ---@return fun(name: string): string? getenv
 function options.read(fname, opts, allowed)
   local read = {}
-  for name, value in pairs(errors.check_options(opts, allowed, fname, 3)) do read[name] = value end
-  options.check_types(read, fname, 3)
-  check_list(read, "additionally_allowed_tenants", fname, 3)
-  check_list(read, "required_variables", fname, 3)
-  check_environment(read.env, fname, 3)
-  check_tenant(read.tenant_id, fname, 3)
-  if read.cloud ~= nil then read.cloud = clouds.endpoints(read.cloud, fname, 3) end
+  for name, value in pairs(errors.check_options(opts, allowed, fname)) do read[name] = value end
+  options.check_types(read, fname)
+  check_list(read, "additionally_allowed_tenants", fname)
+  check_list(read, "required_variables", fname)
+  check_environment(read.env, fname)
+  check_tenant(read.tenant_id, fname)
+  if read.cloud ~= nil then read.cloud = clouds.endpoints(read.cloud, fname) end
   return read, environment_of(read)
 end
 
 --- Raises unless an option is given.
 function options.need(opts, name, fname)
-  errors.check_type(opts[name], "string", name, fname, 3)
+  errors.check_type(opts[name], "string", name, fname)
 end
 
 --- Whether a value is a credential of this module.
@@ -135,7 +131,7 @@ function options.at_most_one(opts, names, fname)
   for _, name in ipairs(names) do
     if opts[name] then given = given + 1 end
   end
-  if given > 1 then error(("%s: give at most one of '%s'"):format(fname, table.concat(names, "', '")), 3) end
+  if given > 1 then errors.raise(("%s: give at most one of '%s'"):format(fname, table.concat(names, "', '"))) end
 end
 
 --- Copies the network settings; a cloud may bring its own certificates.
