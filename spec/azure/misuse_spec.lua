@@ -39,7 +39,7 @@ describe("misuse", function()
     { [[c:get(S, { tiemout = 1 })]], "did you mean 'timeout'" }, { [[c:get(S, 5)]], "options must be a table" },
     { [[c:get(S, { timeout = "x" })]], "client:get: 'timeout'" }, { [[c:get(S, { timeout = -1 })]], "'timeout'" },
     { [[c:get(S, { timeout = 0/0 })]], "'timeout'" }, { [[c:get(S, { query = "x" })]], "'query'" },
-    { [[c:get(S, { query = { a = print } })]], "'query.a'" }, { [[c:get(S, { query = { "a" } })]], "'query'" },
+    { [[c:get(S, { query = { a = print } })]], "query: 'a' must be" }, { [[c:get(S, { query = { "a" } })]], "query: names must be" },
     { [[c:get(S, { headers = "x" })]], "headers must be" }, { [[c:get(S, { headers = { ["a b"] = "x" } })]], "header" },
     { [[c:get(S, { headers = { a = "x\r\ny: z" } })]], "header" }, { [[c:get(S, { headers = { [""] = "x" } })]], "header" },
     { [[c:get(S, { headers = { a = "x\0y" } })]], "header" }, { [[c:get(S, { api_version = 5 })]], "api_version" },
