@@ -73,6 +73,7 @@ void azl_cred_unref (struct azl_cred *cred) {
   azl_cred_close(cred);
   azl_http_unref(cred->http);
   config_free(&cred->http_config);
+  azl_cred_trouble(cred, NULL);
   cred->cls->destroy(cred);
 }
 

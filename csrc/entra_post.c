@@ -81,6 +81,16 @@ static struct azl_err *lost_error (struct post *post,
   return azl_err_redact_form(err, &post->form);
 }
 
+/* Of a try that will be repeated. */
+static struct azl_err *passing_error (struct post *post,
+                                      const struct azl_op *op, int status) {
+  if (op->state != AZL_OP_DONE) return lost_error(post, op->err);
+  struct azl_err *err = azl_err_new(AZL_ERR_AUTH, "TokenEndpointBusy",
+                                    "HTTP %d from %s", status, post->url);
+  err->status = status;
+  return err;
+}
+
 static struct azl_attempt last_attempt (struct post *post, struct azl_op *op) {
   struct azl_attempt attempt = {post->attempts, 0, -1, false, true};
   struct azl_http_response *answer;
@@ -110,9 +120,10 @@ static void on_sent (void *ctx, struct azl_op *op) {
   int64_t delay = -1;
   if (op->state == AZL_OP_FAILED || attempt.status >= 400)
     delay = azl_retry_delay_ms(&policy, &attempt, azl_random_jitter());
-  if (delay >= 0 && delay < post->deadline_ms - now)
+  if (delay >= 0 && delay < post->deadline_ms - now) {
+    azl_cred_trouble(post->cred, passing_error(post, op, attempt.status));
     set_work(post, azl_sleep(post->op.loop, now + delay), on_pause);
-  else if (op->state == AZL_OP_DONE)
+  } else if (op->state == AZL_OP_DONE)
     azl_op_finish(&post->op, NULL);
   else
     azl_op_finish(&post->op, lost_error(post, op->err));

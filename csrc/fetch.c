@@ -56,7 +56,13 @@ void azl_fetch_work (struct azl_fetch *fetch, struct azl_op *work,
     fn(fetch, work);
 }
 
+void azl_cred_trouble (struct azl_cred *cred, struct azl_err *err) {
+  azl_err_free(cred->trouble);
+  cred->trouble = err;
+}
+
 static void fetch_finish (struct azl_fetch *fetch, struct azl_err *err) {
+  azl_cred_trouble(fetch->cred, NULL);
   azl_list_remove(&fetch->node);
   azl_op_finish(&fetch->op, err);
 }

@@ -56,6 +56,8 @@ struct azl_cred {
   bool network_set;                   /* http_config was given */
   struct azl_list entries;            /* the token cache */
   struct azl_list fetches;            /* under way */
+  struct azl_err *trouble; /* of the last try, which is being repeated; NULL:
+                              all is well. Owned */
 };
 
 /* For providers: a fetch operation that the provider finishes itself. `work`
@@ -79,6 +81,10 @@ void azl_fetch_work (struct azl_fetch *fetch, struct azl_op *work,
 void azl_fetch_done (struct azl_fetch *fetch, const char *value,
                      int64_t expires_ms, int64_t refresh_ms);
 void azl_fetch_fail (struct azl_fetch *fetch, struct azl_err *err);
+
+/* Keeps what a try failed of that will be repeated: a caller whose deadline
+   comes first is told. Takes err over; NULL: all is well again. */
+void azl_cred_trouble (struct azl_cred *cred, struct azl_err *err);
 
 /* "This credential cannot be used here": a chain goes on to the next. */
 #define AZL_UNAVAILABLE "CredentialUnavailable"

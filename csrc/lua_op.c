@@ -187,14 +187,10 @@ static int core_read_fd (lua_State *L) {
 }
 
 static const luaL_Reg op_methods[] = {
-    {"wait", azl_lua_op_wait},
-    {"done", op_done},
-    {"status", op_status},
-    {"cancel", op_cancel},
-    {"close", op_close},
-    {"resume_token", op_resume_token},
-    {"map", op_map},
-    {NULL, NULL},
+    {"wait", azl_lua_op_wait}, {"done", op_done},
+    {"status", op_status},     {"cancel", op_cancel},
+    {"close", op_close},       {"resume_token", op_resume_token},
+    {"map", op_map},           {NULL, NULL},
 };
 
 static const luaL_Reg op_meta[] = {

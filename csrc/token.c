@@ -115,9 +115,15 @@ static void get_end_soon (struct get *get, struct azl_err *err) {
 
 static void get_timeout (void *ctx) {
   struct get *get = ctx;
-  get_finish(get, azl_err_new(AZL_ERR_TIMEOUT, NULL,
-                              "%s gave no token before the deadline",
-                              get->cred->cls->name));
+  const struct azl_err *why = get->cred->trouble;
+  bool told = why && why->message;
+  struct azl_err *err = azl_err_new(
+      AZL_ERR_TIMEOUT, why ? why->code : NULL,
+      "%s gave no token before the deadline%s%s", get->cred->cls->name,
+      told ? "; the last try: " : "", told ? why->message : "");
+  if (why) azl_err_set(err, hint, why->hint);
+  azl_err_set_inner(err, why);
+  get_finish(get, err);
 }
 
 static struct get *get_new (struct azl_cred *cred) {

@@ -278,6 +278,18 @@ describe("azure.identity", function()
       local _, err = secret():token(SCOPE, { timeout = 0.5 })
 
       assert.equal("timeout", err.kind)
+      assert.equal("TokenEndpointBusy", err.code)
+      assert.matches("before the deadline; the last try: HTTP 503 from http", err.message)
+    end)
+
+    it("says what the last try failed of when the deadline comes first", function()
+      e:fault({ match = "POST .*/token", drop = "before", times = 99 })
+
+      local _, err = secret():token(SCOPE, { timeout = 0.5 })
+
+      assert.equal("timeout", err.kind)
+      assert.equal("TokenEndpointUnreachable", err.code)
+      assert.equal("TokenEndpointUnreachable", err.inner.code)
     end)
 
     it("renews its token before it expires", function()
