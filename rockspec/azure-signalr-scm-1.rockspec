@@ -66,6 +66,7 @@ build = {
       ["azure.private_endpoint"] = "lua/azure/private_endpoint.lua",
       ["azure.private_link"] = "lua/azure/private_link.lua",
       ["azure.private_link.approval"] = "lua/azure/private_link/approval.lua",
+      ["azure.private_link.approve"] = "lua/azure/private_link/approve.lua",
       ["azure.private_link.bind"] = "lua/azure/private_link/bind.lua",
       ["azure.private_link.calls"] = "lua/azure/private_link/calls.lua",
       ["azure.private_link.checks"] = "lua/azure/private_link/checks.lua",

@@ -44,6 +44,16 @@ local private_link = {}
 ---@field api_version string? of the upstream's provider
 ---@field on_event function|table|nil
 
+---@class azure.private_link.ApproveOptions
+---@field connection string|string[]|nil id or name that a person of the approver's side chose
+---@field timeout number? seconds, default 1800
+---@field poll_interval number?
+---@field grace number?
+---@field settle number?
+---@field replica_settle number?
+---@field api_version string? of the upstream's provider
+---@field on_event function|table|nil
+
 --- What establish would do and what speaks against it, without any write.
 ---@param client azure.Client
 ---@param spec azure.private_link.Spec
@@ -67,11 +77,11 @@ end
 --- Approves what another team asked for, after looking at all evidence again.
 ---@param client azure.Client the approver's
 ---@param handoff table `report.handoff` of `establish{ approve = false }`, or that report
----@param opts { timeout: number?, on_event: function?, poll_interval: number?, api_version: string? }?
----@return table? result { state="approved", changed, connections }
+---@param opts azure.private_link.ApproveOptions?
+---@return table? result { state="approved", changed, connections, warnings }
 ---@return azure.Error? err
 function private_link.approve(client, handoff, opts)
-  local result, err = require("azure.private_link.handoff").approve(client, handoff, opts)
+  local result, err = require("azure.private_link.approve").run(client, handoff, opts)
   return result, err
 end
 

@@ -7,6 +7,7 @@ local facts_module = require "azure.private_link.facts"
 local link_module = require "azure.private_link.link"
 local reference = require "azure.private_link.reference"
 local states = require "azure.private_link.states"
+local trouble = require "azure.private_link.trouble"
 
 local checks = {}
 
@@ -102,7 +103,7 @@ end
 local function upstream_exists(job, facts)
   local upstream, err = facts:get("upstream")
   if upstream then return end
-  if err.status == 404 then
+  if err.status == 404 and not trouble.is_denied(err) then
     return finding("error", "UpstreamNotFound", "the upstream does not exist: " .. reason(err),
       "check the id, and whose credential can see it", job.upstream.id)
   end
@@ -262,10 +263,15 @@ local function permissions(job, facts)
   return found
 end
 
+-- One credential for both only where that was said, or is sure to be meant.
 local function tenants(job, facts)
-  if not job.own_approval or facts_module.same_tenant(job, facts) ~= false then return end
-  return finding("error", "ApproverNeeded", "SignalR and the upstream belong to different tenants",
-    "say who approves: approve=client_of_the_other_tenant, or approve=false for a hand-off")
+  if not job.own_approval then return end
+  local same = facts_module.same_tenant(job, facts)
+  if same or (same == nil and job.approver_named) then return end
+  return finding("error", "ApproverNeeded", same == false and "SignalR and the upstream belong to different tenants"
+    or "whether SignalR and the upstream belong to the same tenant cannot be read",
+    ("say who approves: approve=client_of_the_other_tenant, approve=false for a hand-off%s"):format(
+      same == nil and ", or approve=true for the same credential" or ""))
 end
 
 local function public_access(_, facts)

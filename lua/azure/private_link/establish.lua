@@ -228,14 +228,17 @@ local function run(job)
   local outcome
   outcome, err = converge(job)
   if not outcome then return nil, err end
-  if outcome == "handoff" then return handoff.offer(job) end
-  return report.finish(job)
+  if outcome == "done" then return report.finish(job) end
+  local offer
+  offer, err = handoff.offer(job)
+  return offer, err
 end
 
 --- See `azure.private_link.establish`.
 function establish.run(client, spec)
   local job = job_module.new(client, spec, "private_link.establish", { "signalr", "upstream", "name" })
   local result, err = run(job)
+  if err and job:left() <= 0 then err = job:out_of_time(err) end
   if err then job:emit("establish", "fail", err.message, { code = err.code, hint = err.hint }) end
   return result, err
 end

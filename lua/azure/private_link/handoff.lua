@@ -3,14 +3,10 @@
 -- approves looks at all evidence again: the hand-off is a claim, not a proof.
 
 local bind = require "azure.private_link.bind"
-local decide = require "azure.private_link.decide"
 local errors = require "azure.errors"
-local job_module = require "azure.private_link.job"
-local private_endpoint = require "azure.private_endpoint"
 local reference = require "azure.private_link.reference"
 local report = require "azure.private_link.report"
 local resource_id = require "azure.resource_id"
-local states = require "azure.private_link.states"
 
 local handoff = {}
 
@@ -23,19 +19,34 @@ local function connection_ids(job)
   return ids
 end
 
+-- What binds the connections; where nobody could look, what the spec asks for.
+local function evidence_of(job)
+  local entry = job.to_approve and job.to_approve[1]
+  return entry and entry.evidence or job.match
+end
+
 --- The report of a job that stops before the approval.
 ---@param job table
----@return table report with the field `handoff`
+---@return table? report with the field `handoff`
+---@return azure.Error? err when nobody could use it
 function handoff.offer(job)
+  local evidence = evidence_of(job)
+  if evidence == "reference" and not job.reference then
+    return nil, errors.new{
+      kind = "refused", code = "NothingToHandOff", target = job.link.id,
+      message = ("link '%s' has no reference, so nobody can tell its connection"):format(job.name),
+      hint = "hand it off with match=\"name\", or remove the link and establish it anew",
+    }
+  end
   local ids = connection_ids(job)
   local result = report.make(job, "awaiting-approval")
   result.handoff = {
     version = VERSION, kind = KIND,
     signalr = job.signalr.id, upstream = job.upstream.id, link = job:link_id(), name = job.name, group = job.group,
-    connections = ids, connection = ids[1], reference = job.reference, message = job.link_message,
-    match = job.match, expected = #job.links,
+    connections = ids, connection = ids[1], reference = job.reference, message = job.link.message, match = evidence,
   }
-  job:emit("handoff", "done", "the upstream's owner can approve now", { handoff = result.handoff })
+  job:emit("handoff", "done", "the upstream's owner can approve now",
+    { handoff = result.handoff, request_ids = job.request_ids })
   return result
 end
 
@@ -58,6 +69,18 @@ local function check_texts(offer)
   return true
 end
 
+-- What is approved is what the letter says that it is: the link of that name,
+-- of that SignalR.
+local function check_link_id(offer)
+  local parsed = resource_id.parse(offer.link)
+  local is_link = parsed.type:lower() == "microsoft.signalrservice/signalr/sharedprivatelinkresources"
+  if not is_link or not resource_id.equal(parsed.parent, offer.signalr) then
+    return malformed("link is not a link of that SignalR")
+  end
+  if parsed.name:lower() ~= offer.name:lower() then return malformed("link has another name") end
+  return true
+end
+
 local function check_ids(offer)
   if offer.connections == nil then return true end
   if type(offer.connections) ~= "table" then return malformed("connections is not a list") end
@@ -70,157 +93,34 @@ local function check_ids(offer)
   return true
 end
 
--- It came through other hands: nothing in it is taken on trust.
-local function check(offer)
+local function check_evidence(offer)
+  local match = offer.match == nil and "reference" or offer.match
+  if match ~= "explicit" and not bind.matches[match] then return malformed("its match is " .. tostring(match)) end
+  if match == "reference" and not offer.reference then return malformed("its reference is missing") end
+  if offer.reference and not reference.carries(offer.message, offer.reference) then
+    return malformed("its message does not carry its reference")
+  end
+  if match == "explicit" and #(offer.connections or {}) == 0 then return malformed("it names no connection") end
+  return true
+end
+
+local checks = { check_texts, check_link_id, check_ids, check_evidence }
+
+--- Looks whether something can be a hand-off at all. It came through other
+--- hands: nothing in it is taken on trust.
+---@param offer any the hand-off, or the report that has it
+---@return table? offer
+---@return azure.Error? err
+function handoff.check(offer)
   if type(offer) ~= "table" then return malformed("it is a " .. type(offer)) end
   offer = type(offer.handoff) == "table" and offer.handoff or offer
   if offer.kind ~= KIND then return malformed("its kind is " .. tostring(offer.kind)) end
   if offer.version ~= VERSION then return malformed("its version is " .. tostring(offer.version)) end
-  local ok, err = check_texts(offer)
-  if not ok then return nil, err end
-  ok, err = check_ids(offer)
-  if not ok then return nil, err end
-  if not offer.reference or not reference.carries(offer.message, offer.reference) then
-    return malformed("its message does not carry its reference")
+  for _, check in ipairs(checks) do
+    local ok, err = check(offer)
+    if not ok then return nil, err end
   end
   return offer
-end
-
--- Where the approver may read the link, it must say the same.
-local function check_link(job, offer)
-  local raw, err = job:get(job.client, offer.link)
-  if not raw then
-    if err.status == 403 or err.status == 404 or err.kind == "auth" then
-      job:warn("LinkNotReadable", "the link itself cannot be read with this credential",
-        "the evidence on the upstream has to do")
-      return true
-    end
-    return nil, err
-  end
-  local link = states.link(raw)
-  local same = resource_id.equal(link.target, job.target_id) and reference.carries(link.message, offer.reference)
-    and (link.group or ""):lower() == offer.group:lower()
-  if same then return true end
-  return nil, errors.new{
-    kind = "refused", code = "HandoffContradictsLink", target = offer.link,
-    message = "the link leads elsewhere or carries another reference than the hand-off says",
-    hint = "ask the creator for a new hand-off",
-  }
-end
-
-local function list(job)
-  local raw, err = job:list(job.client, job.upstream.id .. "/privateEndpointConnections",
-    { api_version = job.spec.api_version })
-  if not raw then return nil, err end
-  local connections = {}
-  for i, item in ipairs(raw) do connections[i] = states.connection(item) end
-  return connections
-end
-
-local function is_listed(offer, id)
-  if type(offer.connections) ~= "table" or #offer.connections == 0 then return true end
-  for _, listed in ipairs(offer.connections) do
-    if resource_id.equal(listed, id) then return true end
-  end
-  return false
-end
-
-local function choose(job, offer, connections)
-  local pretend = { status = "Pending", provisioning_state = "Succeeded", owner = "signalr", name = offer.name }
-  local links = {}
-  local expected = math.type(offer.expected) == "integer" and offer.expected or 1
-  for i = 1, math.max(1, math.min(expected, 32)) do links[i] = pretend end
-  local action = decide.connections{
-    links = links, connections = connections, want = job:want{ offer }, match = "reference",
-    ready_for = math.huge, stable_for = math.huge, grace = job.grace, settle = job.settle,
-    replica_settle = job.replica_settle, all_at_once = true,
-  }
-  for _, entry in ipairs(action.connections or {}) do
-    if not is_listed(offer, entry.id) then
-      return nil, errors.new{
-        kind = "ambiguous", code = "NotInHandoff", target = entry.id, candidates = action.connections,
-        message = ("connection '%s' carries the reference, but the hand-off names another one"):format(entry.name),
-        hint = "ask the creator for a new hand-off",
-      }
-    end
-  end
-  return action
-end
-
-local function approve_all(job, entries)
-  local target = private_endpoint.new(job.client, job.upstream.id)
-  local done = {}
-  for _, entry in ipairs(entries) do
-    job:emit("approve", "start", ("approving '%s'"):format(entry.name),
-      { connection = entry.id, evidence = entry.evidence, because = entry["for"], who = "approver" })
-    local connection, err = target:approve(entry.id, {
-      description = entry.description, timeout = math.max(1, job:left()), poll_interval = job.poll_interval,
-      api_version = job.spec.api_version,
-    })
-    if not connection then return nil, err end
-    done[#done + 1] = states.connection(connection)
-    job:emit("approve", "done", ("approved '%s'"):format(entry.name), { connection = entry.id, who = "approver" })
-  end
-  return done
-end
-
-local function finish(job, connections, changed)
-  return {
-    state = "approved", changed = changed, connections = connections, connection = connections[1],
-    reference = job.reference, upstream = job.upstream.id, evidence = "reference", warnings = job.warnings,
-  }
-end
-
-local function already(job, offer, connections)
-  local found = bind.sort(connections, job:want{ offer }, "reference")
-  if #found.approved == 0 then return nil end
-  return finish(job, found.approved, false)
-end
-
-local function run(job, offer)
-  job.reference, job.link_message = offer.reference, offer.message
-  local ok, err = check_link(job, offer)
-  if not ok then return nil, err end
-  local round = 0
-  while true do
-    local connections
-    connections, err = list(job)
-    if not connections then return nil, err end
-    local action
-    action, err = choose(job, offer, connections)
-    if not action then return nil, err end
-    if action.action == "fail" then return nil, errors.new(action.error) end
-    if action.action == "approve" then
-      local done
-      done, err = approve_all(job, action.connections)
-      return done and finish(job, done, true), err
-    end
-    local result = already(job, offer, connections)
-    if result then return result end
-    if job:left() <= 0 then return nil, job:too_late(action.reason) end
-    job:emit("wait", "wait", action.reason, { who = "approver" })
-    ok, err = job:pause(round)
-    if not ok then return nil, err end
-    round = round + 1
-  end
-end
-
-local allowed = { timeout = true, on_event = true, poll_interval = true, api_version = true }
-
---- See `azure.private_link.approve`.
-function handoff.approve(client, offer, opts)
-  opts = errors.check_options(opts, allowed, "private_link.approve", 3)
-  local checked, err = check(offer)
-  if not checked then return nil, err end
-  local job = job_module.new(client, {
-    signalr = checked.signalr, upstream = checked.upstream, name = checked.name, group = checked.group,
-    timeout = opts.timeout or 600, on_event = opts.on_event, poll_interval = opts.poll_interval,
-    api_version = opts.api_version,
-  }, "private_link.approve", {})
-  local ok
-  ok, err = job:ids_ok()
-  if not ok then return nil, err end
-  return run(job, checked)
 end
 
 return handoff

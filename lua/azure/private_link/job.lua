@@ -119,6 +119,7 @@ end
 local function set_approver(self, approve)
   self.own_approval = approve == nil or approve == true
   self.approve = approve ~= false
+  self.approver_named = approve ~= nil
   self.approver = type(approve) == "table" and approve or self.client
 end
 
@@ -220,7 +221,7 @@ function Job:emit(step, state, message, fields)
   local event = {
     step = step, state = state, message = message, name = self.name,
     at = core.loop():wall(), elapsed = self:now() - self.started,
-    who = "creator", link = self.signalr and self.name and self:has_valid_name() and self:link_id() or nil,
+    who = self.role or "creator", link = self.signalr and self.name and self:has_valid_name() and self:link_id() or nil,
   }
   for key, value in pairs(fields or {}) do event[key] = value end
   self.on_event(event)

@@ -67,6 +67,39 @@ describe("checks.run", function()
     end)
   end
 
+  local THEIRS = { id = "/u", type = "Microsoft.Web/sites", subscription_id = "b", name = "u" }
+  local tenants = {
+    { "the same tenant", { "t", "T" }, {}, "" },
+    { "different tenants", { "t", "u" }, {}, "ApproverNeeded" },
+    { "different tenants, whatever was said", { "t", "u" }, { approver_named = true }, "ApproverNeeded" },
+    { "an unknown tenant", { "t" }, {}, "ApproverNeeded" },
+    { "an unknown tenant where the approver is named", { "t" }, { approver_named = true }, "" },
+    { "an unknown tenant where another client approves", { "t" }, { own_approval = false }, "" },
+  }
+  for _, case in ipairs(tenants) do
+    it("looks at who approves in " .. case[1], function()
+      local fields = { upstream = THEIRS }
+      for key, value in pairs(case[3]) do fields[key] = value end
+      local known = { signalr = signalr, upstream = site, signalr_tenant = case[2][1], upstream_tenant = case[2][2] }
+
+      assert.equal(case[4], codes(checks.run(job(fields), facts(known), false)))
+    end)
+  end
+
+  for _, approves in ipairs{ true, false } do
+    it("does not take another tenant's upstream for absent, approve=" .. tostring(approves), function()
+      local known = facts{ signalr = signalr }
+      function known:get(name)
+        return self.known[name], { kind = "service", status = 404, code = "SubscriptionNotFound", message = "no" }
+      end
+
+      local findings = checks.run(job{ approve = approves }, known, false)
+
+      assert.equal("UpstreamNotReadable", findings[1].code)
+      assert.equal(approves and "error" or "warning", findings[1].severity)
+    end)
+  end
+
   it("only warns about an upstream that it may not see when another team approves", function()
     local known = facts{ signalr = signalr }
     function known:get(name) return self.known[name], { status = 403, code = "AuthorizationFailed", message = "no" } end

@@ -1,4 +1,5 @@
 local azure = require "azure"
+local helper = require "spec.helper"
 local scene = require "spec.azure.private_link.scene"
 
 describe("the hand-off", function()
@@ -120,6 +121,75 @@ describe("the hand-off", function()
     assert.equal("refused", err.kind)
   end)
 
+  it("is refused when its link is not there any more", function()
+    local handoff = offer()
+    s.e:remove(s:link().id)
+
+    local result, err = azure.private_link.approve(s.client, handoff)
+
+    assert.is_nil(result)
+    assert.equal("HandoffLinkNotFound", err.code)
+    assert.equal(0, s:approvals())
+  end)
+
+  it("counts for itself: what the letter expects is not asked", function()
+    local handoff = offer()
+    local copy = s:steal()
+    handoff.expected, handoff.connections = 2, nil
+
+    for _, client in ipairs{ s.client, approver } do
+      local result, err = azure.private_link.approve(client, handoff)
+
+      assert.is_nil(result)
+      assert.equal("ambiguous", err.kind)
+    end
+    assert.equal("Pending", copy.status)
+    assert.equal(0, s:approvals())
+  end)
+
+  it("is approved although the answer is lost, and when somebody else is at it", function()
+    local handoff = offer()
+    s.e:fault{ match = "PUT .*privateEndpointConnections", drop = "after" }
+
+    local one = azure.spawn(function() return azure.private_link.approve(approver, handoff) end)
+    local other = azure.spawn(function() return azure.private_link.approve(s:new_client(), handoff) end)
+
+    assert.equal("approved", assert(one:wait()).state)
+    assert.equal("approved", assert(other:wait()).state)
+    assert.equal("Approved", s:statuses())
+    assert.equal(1, s.e.approvals)
+  end)
+
+  it("is not done while the connection is only about to be approved", function()
+    local handoff = offer()
+    s:connections()[1].status = "Approving"
+    s:after(100, function() s:connections()[1].status = "Approved" end)
+
+    local result = assert(azure.private_link.approve(approver, handoff))
+
+    assert.equal("Approved", result.connections[1].status)
+    assert.is_false(result.changed)
+  end)
+
+  it("waits out a busy upstream and answers that fail", function()
+    local handoff = offer()
+    s.e:fault{ match = "PUT .*privateEndpointConnections", status = 409, times = 2 }
+    s.e:fault{ match = "GET .*privateEndpointConnections", status = 503, times = 12 }
+
+    assert.is_true(assert(azure.private_link.approve(approver, handoff)).changed)
+  end)
+
+  it("ends at its deadline", function()
+    local handoff = offer()
+    s.e:fault{ match = "GET .*privateEndpointConnections", delay = 1e5, times = 100 }
+    local started = helper.loop():now()
+
+    local _, err = azure.private_link.approve(approver, handoff, { timeout = 60 })
+
+    assert.equal("JobTimeout", err.code)
+    assert.is_true(helper.loop():now() - started < 62)
+  end)
+
   local broken = {
     { "no table", function() return "x" end },
     { "another kind", function(h) h.kind = "x" return h end },
@@ -127,6 +197,12 @@ describe("the hand-off", function()
     { "no upstream", function(h) h.upstream = nil return h end },
     { "a malformed upstream", function(h) h.upstream = "x" return h end },
     { "no reference", function(h) h.reference = nil return h end },
+    { "another link's id", function(h) h.link = h.signalr .. "-evil/sharedPrivateLinkResources/" .. h.name return h end },
+    { "another SignalR than its link's", function(h) h.signalr = h.signalr .. "-evil" return h end },
+    { "another name than its link's", function(h) h.name = "func-pe-2" return h end },
+    { "an upstream for a link", function(h) h.link = h.upstream return h end },
+    { "an unknown evidence", function(h) h.match = "trust me" return h end },
+    { "a choice of nothing", function(h) h.match, h.connections = "explicit", {} return h end },
     { "a message without the reference", function(h) h.message = "please approve" return h end },
     { "a connection of another resource", function(h) h.connections = { h.signalr .. "/a/b" } return h end },
     { "connections that are no list", function(h) h.connections = "x" return h end },

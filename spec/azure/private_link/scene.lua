@@ -111,6 +111,17 @@ function Scene:steal(target)
   end
 end
 
+--- A function of another tenant: its id and a client of a principal there.
+function Scene:other_tenant()
+  local tenant = "11111111-2222-4333-8444-555555555555"
+  local base = "/subscriptions/99999999-0000-4000-8000-000000000000/resourceGroups/theirs/providers/Microsoft.Web/"
+  self.e:seed{
+    { id = base .. "serverfarms/p", sku = { name = "EP1", tier = "ElasticPremium" }, tenant_id = tenant },
+    { id = base .. "sites/their-func", plan = base .. "serverfarms/p", tenant_id = tenant },
+  }
+  return base .. "sites/their-func", self:new_client(self.e:principal{ tenant_id = tenant })
+end
+
 --- Calls `fn` once, `seconds` of the emulator's time from now.
 function Scene:after(seconds, fn)
   self.e.state:after(seconds, fn)
