@@ -113,17 +113,23 @@ static void get_end_soon (struct get *get, struct azl_err *err) {
   azl_loop_defer(get->op.loop, &get->end);
 }
 
+static struct azl_err *late (struct azl_cred *cred) {
+  const struct azl_err *why = cred->trouble;
+  if (!why || !why->message)
+    return azl_err_new(AZL_ERR_TIMEOUT, NULL,
+                       "%s gave no token before the deadline", cred->cls->name);
+  struct azl_err *err =
+      azl_err_new(AZL_ERR_TIMEOUT, why->code,
+                  "%s gave no token before the deadline; the last try: %s",
+                  cred->cls->name, why->message);
+  azl_err_set(err, hint, why->hint);
+  azl_err_set_inner(err, why);
+  return err;
+}
+
 static void get_timeout (void *ctx) {
   struct get *get = ctx;
-  const struct azl_err *why = get->cred->trouble;
-  bool told = why && why->message;
-  struct azl_err *err = azl_err_new(
-      AZL_ERR_TIMEOUT, why ? why->code : NULL,
-      "%s gave no token before the deadline%s%s", get->cred->cls->name,
-      told ? "; the last try: " : "", told ? why->message : "");
-  if (why) azl_err_set(err, hint, why->hint);
-  azl_err_set_inner(err, why);
-  get_finish(get, err);
+  get_finish(get, late(get->cred));
 }
 
 static struct get *get_new (struct azl_cred *cred) {

@@ -137,8 +137,8 @@ static void test_kind_names (void) {
 }
 
 static void test_flatten (void) {
-  struct azl_err *err =
-      azl_err_new(AZL_ERR_AUTH, "Bad", "one\r\ntwo\302\23331m \177 caf\303\251");
+  struct azl_err *err = azl_err_new(AZL_ERR_AUTH, "Bad",
+                                    "one\r\ntwo\302\23331m \177 caf\303\251");
   azl_err_flatten(err);
   CHECK_STR(err->message, "one  two 31m   caf\303\251");
   azl_err_free(err);

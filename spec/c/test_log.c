@@ -54,7 +54,8 @@ static void test_a_message_is_one_line (void) {
   struct azl_log log;
   struct azl_log_entry *entry;
   azl_log_init(&log, AZL_LOG_INFO);
-  azl_log_add(&log, AZL_LOG_INFO, 0, "a\r\nforged\tb%c[31mc\x7f\xc3\xa4\xc2\x9b", 27);
+  azl_log_add(&log, AZL_LOG_INFO, 0,
+              "a\r\nforged\tb%c[31mc\x7f\xc3\xa4\xc2\x9b", 27);
   entry = azl_log_take(&log);
   CHECK_STR(entry->text, "a  forged b [31mc \xc3\xa4 ");
   azl_log_entry_free(entry);
