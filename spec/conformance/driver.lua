@@ -142,9 +142,24 @@ local function run_job(row, job)
   report(row, { value = value })
 end
 
+local DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+local function from_base64(text)
+  local bits, held, out = 0, 0, {}
+  for digit in text:gmatch "[%w+/]" do
+    held, bits = held << 6 | DIGITS:find(digit, 1, true) - 1, bits + 6
+    if bits >= 8 then
+      bits = bits - 8
+      out[#out + 1] = string.char(held >> bits & 255)
+    end
+  end
+  return table.concat(out)
+end
+
 -- A job may bring its calls along instead of naming a row: what comes back
 -- is one entry per call.
 local function body_of(call)
+  if call.base64 then return from_base64(call.base64) end
   if not call.json then return call.text end
   local value = json.decode(call.json)
   -- a Lua string goes out as it is, so a JSON string is sent as its text
@@ -159,9 +174,10 @@ end
 local function call_as_told(client, call)
   local response, err = client:request {
     method = call.method, path = call.path, headers = call.headers, api_version = false,
-    body = body_of(call) }
+    body = body_of(call), max_retries = call.once and 0 or nil }
   if not response then
     if err.kind == "service" then return { status = err.status } end
+    if err.code == "InvalidJson" then return { status = err.status, invalid = true } end
     return nil, err
   end
   local out = { status = response.status, json = response.json }

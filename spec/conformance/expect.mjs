@@ -54,7 +54,7 @@ function pairs(query = {}) {
 
 function bodyOf(body, config) {
   if (!body) return { kind: "none" };
-  if (body.kind) return { kind: body.kind };
+  if (body.kind) return body; // multipart: its parts and files
   const { rawContent: raw, contentType: type } = body;
   if (/json$/.test(type) && typeof raw === "string") {
     return { kind: "json", value: JSON.parse(raw), type };

@@ -88,6 +88,9 @@ function bodyProblem(mocks, wanted, record) {
     const verdict = mocks.matchValues(actual, wanted.value);
     return verdict.pass ? null : `body ${show(record.body)}: ${verdict.message}`;
   }
+  if (wanted.kind === "bytes" && !wanted.value.equals(record.bytes)) {
+    return `a body of ${record.bytes.length} bytes, want other ${wanted.value.length}`;
+  }
   if (wanted.kind === "text" && wanted.value !== record.body) {
     return `body ${show(record.body)}, want ${show(wanted.value)}`;
   }
@@ -164,12 +167,15 @@ export function judgeLines(wanted, records) {
 
 const isRedirect = (record) => record?.status >= 300 && record.status < 400;
 
-// Holds for every request of every scenario.
-export function judgeManners(records) {
+// Holds for every request of every scenario, but where one is about leaving
+// the request id out.
+export function judgeManners(records, { withoutId = false } = {}) {
   for (let i = 0; i < records.length; i++) {
     const { headers, method, target } = records[i];
     if (!headers["user-agent"]) return `${method} ${target}: no User-Agent`;
-    if (!headers["x-ms-client-request-id"]) return `${method} ${target}: no x-ms-client-request-id`;
+    if (Boolean(headers["x-ms-client-request-id"]) === withoutId) {
+      return `${method} ${target}: ${withoutId ? "an" : "no"} x-ms-client-request-id`;
+    }
     if (headers.authorization && isRedirect(records[i - 1])) {
       return `${method} ${target}: a redirect got the token`;
     }

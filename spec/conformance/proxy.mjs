@@ -75,6 +75,7 @@ export class Lane {
       headers: request.headers };
     this.records.push(record);
     const body = await readAll(request);
+    record.bytes = body;
     record.body = body.toString();
     try {
       await this.#forward(request, body, record, answer);

@@ -8,6 +8,8 @@ import { fetchJson, start } from "./suites.mjs";
 import { sdk } from "./sdk/run.mjs";
 import { selftest } from "./selftest.mjs";
 import { report } from "./table.mjs";
+import { tellLeft } from "./left.mjs";
+import { judgeCall, valueCalls } from "./values.mjs";
 import { judgeWire, wireJobs } from "./wire.mjs";
 
 const args = process.argv.slice(2);
@@ -89,7 +91,7 @@ async function spector() {
   });
 }
 
-// The rest of Spector as plain calls; tells how many do not apply.
+// The rest of Spector as plain calls; tells what is not run.
 async function wire() {
   const taken = new Set((await select("spector")).names);
   const server = await start("spector");
@@ -99,35 +101,42 @@ async function wire() {
   const played = await play("wire", names, server.port, { calls: jobs });
   played.close();
   server.stop();
-  console.log(`wire: ${left.length} scenarios do not apply: `
-    + [...new Set(left.map(({ reason }) => reason))].join(", "));
-  if (VERBOSE) left.forEach(({ name, reason }) => console.log(`left wire ${name}: ${reason}`));
+  const forgotten = tellLeft("spector", "scenarios", left, VERBOSE);
   const area = "bodies, paths, queries, headers";
-  return names.map((name) => {
+  return forgotten.concat(names.map((name) => {
     const { records, url } = played.lanes.get(name);
     const why = judgeSteps(mocks, steps(mocks, name, url), records)
       ?? judgeManners(records) ?? judgeWire(played.outcomes.get(name), records);
     return { name, area, why };
-  });
+  }));
+}
+
+async function autorestCounters(port) {
+  return { ...await fetchJson(port, "/report"), ...await fetchJson(port, "/report/azure"),
+    ...await fetchJson(port, "/report/optional") };
 }
 
 async function autorest() {
   const { areas, names } = await select("autorest");
+  const calls = valueCalls();
+  const values = [...calls.keys()].filter((name) => !ONLY || name.includes(ONLY));
   const server = await start("autorest");
   const played = await play("autorest", names, server.port, { cookies: true });
-  const counters = { ...await fetchJson(server.port, "/report"),
-    ...await fetchJson(server.port, "/report/azure"),
-    ...await fetchJson(server.port, "/report/optional") };
+  const asked = await play("autorest", values, server.port, { cookies: true, calls });
+  const counters = await autorestCounters(server.port);
   played.close();
+  asked.close();
   server.stop();
-  const left = Object.keys(counters).filter((name) => !areas.has(name));
-  console.log(`autorest: ${left.length} counters do not apply: typed models of generated `
-    + "clients (dates, enums, XML, forms), and calls without x-ms-client-request-id");
-  return verdicts(names, areas, played, (name, records, outcome) => {
-    if (!outcome?.raised && !outcome?.sends) return "the scenario does not say what it sends";
-    return (outcome.raised ? null : judgeLines(outcome.sends, records))
-      ?? (counters[name] > 0 ? null : `the server's counter is ${counters[name]}`);
-  });
+  const left = Object.keys(counters).filter((name) => !areas.has(name) && !calls.has(name));
+  return [...tellLeft("autorest", "counters", left, VERBOSE),
+    ...verdicts(names, areas, played, (name, records, outcome) => {
+      if (!outcome?.raised && !outcome?.sends) return "the scenario does not say what it sends";
+      return (outcome.raised ? null : judgeLines(outcome.sends, records))
+        ?? (counters[name] > 0 ? null : `the server's counter is ${counters[name]}`);
+    }),
+    ...values.map((name) => ({ name, area: "values as plain calls",
+      why: judgeCall(calls.get(name), asked.lanes.get(name).records, asked.outcomes.get(name),
+        counters[name]) }))];
 }
 
 const SUITES = { selftest, spector, autorest, wire, sdk };

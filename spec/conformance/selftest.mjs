@@ -1,5 +1,6 @@
 // A judge that cannot say no is worth nothing: wrong conduct of each kind, made
 // up here, must be found, and right conduct must pass.
+import { judgeCall } from "./values.mjs";
 import { judgeError, judgeLines, judgeManners, judgeSteps, judgeValue } from "./judge.mjs";
 
 const equal = (actual, expected) => (JSON.stringify(actual) === JSON.stringify(expected)
@@ -51,6 +52,15 @@ const WRONG = {
   "a poll before its Retry-After": () => changed((r) => { r[1].at = 500; }),
   "no User-Agent": () => changed((r) => { delete r[1].headers["user-agent"]; }),
   "no request id": () => changed((r) => { delete r[0].headers["x-ms-client-request-id"]; }),
+  "a request id that was to be left out": () => judgeManners(conduct(), { withoutId: true }),
+  "other bytes": () => {
+    const [record] = conduct();
+    const body = { kind: "bytes", value: Buffer.from([1, 2]) };
+    return judgeSteps(mocks, [{ ...WANTED[0], body }],
+      [{ ...record, bytes: Buffer.from([1, 3]) }]);
+  },
+  "a call that is not in the table": () => judgeCall([{ method: "PUT", path: "/other", headers: {} }],
+    conduct().slice(0, 1), { value: [] }, 1),
   "a token after a redirect": () => changed((r) => {
     r[0].status = 307;
     r[1].headers.authorization = "Bearer x";

@@ -110,7 +110,10 @@ local puts = {
 
 local ASYNC_PATCH = "patch/201/retry/onlyAsyncHeader"
 local BOTH_PATCH = "patch/202/retry/asyncAndLocationHeader"
+local IGNORED = "patch/200/succeeded/ignoreheaders"
 local patches = {
+  row("LROPatchInlineCompleteIgnoreHeaders", "patch", IGNORED, { "PATCH " .. IGNORED .. " 200" }),
+  { name = "MultiapiLRO", put = "/multiapi/lro", gives = "body", sends = { "PUT /multiapi/lro 200" } },
   row("LROPatch201WithAsyncHeader", "patch", ASYNC_PATCH,
     { "PATCH " .. ASYNC_PATCH .. " 201", "GET " .. ASYNC_PATCH .. "/operationStatuses/201 200",
       "GET " .. ASYNC_PATCH .. "/operationStatuses/201 200", "GET " .. ASYNC_PATCH .. " 200" }),

@@ -73,9 +73,23 @@ end
 
 local FRAGMENT = "multiple/fragment/test_user"
 
+-- two pages of an API whose version is asked for on each
+local function versioned(name, path)
+  return { name = name, list = path .. "/1", items = "values", gives = "items:values",
+    api_version = "3.0.0", next_query = { ["api-version"] = "3.0.0" },
+    sends = { "GET " .. path .. "/1?api-version=3.0.0 200",
+      "GET " .. path .. "/2?api-version=3.0.0 200" } }
+end
+
 return {
   area = "Paging",
   rows = {
+    versioned("MultiapiPaging", "/multiapi/paging"),
+    versioned("MultiapiOperationGroupPaging", "/multiapi/one/paging"),
+    { name = "MultiapiLROAndPaging", list = "/multiapi/lroAndPaging", method = "POST",
+      items = "values", gives = "items:values",
+      sends = { "POST /multiapi/lroAndPaging 200" } },
+    row("PagingDontSendMaxPageSize", "maxPageSize", { "GET maxPageSize 200" }),
     row("PagingNoItemName", "noitemname", { "GET noitemname 200" }, VALUE),
     row("PagingNextLinkNameNull", "nullnextlink", { "GET nullnextlink 200" },
       { next_link = false }),
