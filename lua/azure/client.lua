@@ -73,6 +73,7 @@ module.api_versions = clouds.api_versions
 ---@field path string|table an id or path, with or without a query, a URL of the same host, or a handle
 ---@field body any a table is sent as JSON, a string as it is
 ---@field any_status boolean? answers of 400 and more are results too
+---@field any_redirect boolean? false: a 304, and a redirect that is not followed, are errors here too
 
 ---@class azure.JsonResponse: azure.Response
 ---@field json any the decoded body, where it is JSON
@@ -136,7 +137,7 @@ end
 
 local request_options = {
   method = true, path = true, query = true, headers = true, body = true, api_version = true, timeout = true,
-  max_retries = true, safe_to_repeat = true, any_status = true,
+  max_retries = true, safe_to_repeat = true, any_status = true, any_redirect = true,
 }
 
 --- Starts one call without waiting for it.
@@ -147,7 +148,7 @@ function Client:send(request)
   errors.check_type(request, "table", "request", "client:send")
   errors.check_options(request, request_options, "client:send")
   local prepared = prepare(self, request, "client:send")
-  prepared.any_redirect = true
+  prepared.any_redirect = request.any_redirect ~= false
   local method, where = prepared.method, prepared.url
   return self.core:send(prepared):map(function(...) return answer.response(method, where, ...) end)
 end
@@ -166,7 +167,7 @@ function Client:request(request)
   errors.check_type(request, "table", "request", "client:request")
   errors.check_options(request, request_options, "client:request")
   local prepared = prepare(self, request, "client:request")
-  prepared.any_redirect = true
+  prepared.any_redirect = request.any_redirect ~= false
   return send(self, prepared)
 end
 

@@ -150,6 +150,7 @@ local function put_state(attempt)
   local opts = attempt.opts
   return attempt.client:request{
     method = "PUT", path = attempt.id, api_version = opts.api_version, timeout = call_time(attempt),
+    any_redirect = false,
     body = { properties = { privateLinkServiceConnectionState = {
       status = attempt.wanted, description = opts.description, actionsRequired = opts.actions_required or "None",
     } } },
@@ -250,6 +251,7 @@ function Connections:delete(name, opts)
   local attempt = new_attempt(self, id, "gone", opts)
   local response, err = self.client:request{
     method = "DELETE", path = id, api_version = opts.api_version, timeout = call_time(attempt),
+    any_redirect = false,
   }
   if not response and err.status ~= 404 then return nil, err end
   return wait_gone(attempt)

@@ -170,6 +170,7 @@ function Signalr:keys(opts)
   opts = options(self, opts, "signalr:keys")
   local response, err = self.client:request{
     method = "POST", path = self.id .. "/listKeys", api_version = opts.api_version, timeout = opts.timeout,
+    any_redirect = false,
   }
   return response and response.json, err
 end
@@ -288,7 +289,7 @@ function Signalr:check_name(location, opts)
   opts = options(self, opts, "signalr:check_name")
   local response, err = self.client:request{
     method = "POST", path = in_location(self, location, "checkNameAvailability"), api_version = opts.api_version,
-    timeout = opts.timeout,
+    timeout = opts.timeout, any_redirect = false,
     body = { type = "Microsoft.SignalRService/SignalR", name = resource_id.parse(self.id).name },
   }
   return response and response.json, err

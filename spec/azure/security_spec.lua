@@ -213,6 +213,27 @@ describe("a redirect", function()
     assert.equal(304, client:request{ path = path, headers = { ["If-None-Match"] = "*" } }.status)
   end)
 
+  for name, call in pairs{
+    ["keys"] = function(client) return client:signalr(helper.signalr_id):keys() end,
+    ["check_name"] = function(client) return client:signalr(helper.signalr_id):check_name("eastus") end,
+    ["a connection's deletion"] = function(client)
+      return client:private_endpoint_connections(helper.func_id):delete("c")
+    end,
+    ["client:request that asks for it"] = function(client) return client:request{ path = path, any_redirect = false } end,
+    ["client:send that asks for it"] = function(client)
+      return client:send{ path = path, any_redirect = false }:wait()
+    end,
+  } do
+    it("is no success of what is built on client:request: " .. name, function()
+      local server = scripted.start{ { nil, nil, 308, headers = { Location = "/moved" } } }
+
+      local result, err = call(scripted.client(server))
+
+      assert.is_nil(result)
+      assert.equal(308, err.status)
+    end)
+  end
+
   it("carries no token that the caller gave", function()
     local server = scripted.start{ { nil, nil, 307, headers = { Location = "/moved" } }, { "PUT", "/moved", 200 } }
     local headers = { Authorization = "SharedKey abc", ["x-ms-authorization-auxiliary"] = "Bearer other", ["X-Mine"] = "1" }

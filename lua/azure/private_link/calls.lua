@@ -38,6 +38,7 @@ end
 local function get_once(self, client, path, version)
   local response, err = client:request{
     method = "GET", path = path, api_version = version or version_of(self, path), timeout = call_time(self),
+    any_redirect = false,
   }
   if not response then return nil, err end
   if type(response.json) == "table" then return response.json end
