@@ -4,9 +4,11 @@ local azure = require "azure"
 local helper = require "spec.helper"
 local scripted = require "spec.scripted"
 
-local recordings = {}
-for _, name in ipairs{ "signalr", "web", "others" } do
-  for _, recording in ipairs(require("spec.azure.recorded." .. name)) do recordings[#recordings + 1] = recording end
+local recordings = { by_name = {} }
+for _, name in ipairs{ "signalr", "pubsub", "web", "others" } do
+  for _, recording in ipairs(require("spec.azure.recorded." .. name)) do
+    recordings[#recordings + 1], recordings.by_name[recording.name] = recording, recording
+  end
 end
 
 local function list(client, path)
@@ -26,7 +28,7 @@ local function play(client, call)
 end
 
 local function at(document, path)
-  for step in path:gmatch("[^.]+") do document = document[step] end
+  for step in path:gmatch("[^.]+") do document = document[tonumber(step) or step] end
   return document
 end
 
@@ -136,6 +138,47 @@ describe("a recording resumed after each poll", function()
       end)
     end
   end
+end)
+
+describe("connections inside of a recorded parent", function()
+  local states = require "azure.private_link.states"
+
+  for _, recording in ipairs(recordings) do
+    if recording.connection then
+      it("are understood: " .. recording.name, function()
+        local document = assert(azure.json.decode(recording[1].body))
+
+        local connection = states.connection(document.properties.privateEndpointConnections[1])
+
+        for name, value in pairs(recording.connection) do assert.equal(value, connection[name]) end
+        assert.is_nil(connection.groups)
+        assert.is_true(states.is_of_group(connection, recording.group))
+      end)
+    end
+  end
+end)
+
+describe("recorded rate limits", function()
+  before_each(helper.virtual_time)
+
+  -- The old count and the global one in one answer: the smaller one is what is left.
+  it("of both models in one answer are both read", function()
+    local both = recordings.by_name["PUT of a SignalR with signed URLs of 3.3 KB"][1].headers
+    local counts, more = {}, { { "x-ms-ratelimit-remaining-subscription-writes", "0" },
+      { "x-ms-ratelimit-remaining-subscription-global-writes", "2999" } }
+    for _, pair in ipairs(both) do counts[pair[1]] = pair[2] end
+
+    local server = scripted.start{ { nil, nil, 200, headers = both }, { nil, nil, 200, headers = more }, { nil, nil, 200 } }
+    local client = scripted.client(server)
+    local write = { method = "PUT", path = "/subscriptions/s/x?api-version=1", body = "{}" }
+    for _ = 1, 3 do assert(client:request(write)) end
+
+    assert.equal("199", counts["x-ms-ratelimit-remaining-subscription-writes"])
+    assert.equal("2999", counts["x-ms-ratelimit-remaining-subscription-global-writes"])
+    local pauses = server:pauses()
+    assert.is_true(pauses[1] < 0.05, pauses[1])
+    assert.is_true(pauses[2] > 0.05, pauses[2])
+  end)
 end)
 
 describe("recorded bodies", function()

@@ -46,6 +46,25 @@ local vault_delete = {
   result = true,
 }
 
+-- The vault lists its connections without names and types, and answers in
+-- another casing than it was asked in.
+local vault_parent = vault:match("^(.*)/privateEndpointConnections")
+local vault_asked = vault_parent:gsub("KeyVault", "Keyvault") .. "?api-version=2019-09-01"
+local vault_read = {
+  name = "Key Vault's GET: connections without a name",
+  call = { "get", vault_asked },
+  { "GET", vault_asked, 200, headers = json, body = ('{"id":"%s","name":"cli-test-kv-pe-000002","type":'
+    .. '"Microsoft.KeyVault/vaults","location":"centraluseuap","tags":{},"properties":{"sku":{"family":"A","name":'
+    .. '"standard"},"accessPolicies":[],"provisioningState":"Succeeded","privateEndpointConnections":[{"id":"%s",'
+    .. '"etag":"d4f5","properties":{"provisioningState":"Succeeded","privateEndpoint":{"id":"%s/providers/'
+    .. 'Microsoft.Network/privateEndpoints/cli-pe"},"privateLinkServiceConnectionState":{"status":"Pending",'
+    .. '"description":"","actionsRequired":"None"}}}]}}'):format(vault_parent, vault:match("^[^?]*"), parts.group) },
+  result = { ["type"] = "Microsoft.KeyVault/vaults", ["properties.privateEndpointConnections.1.etag"] = "d4f5" },
+  connection = { name = "cli-pec-000006", status = "Pending", provisioning_state = "Succeeded",
+    endpoint_name = "cli-pe" },
+  group = "vault",
+}
+
 -- API Management: a Location that looks like a resource (azure-rest-api-specs,
 -- apimanagement 2022-08-01, ApiManagementApproveOrRejectPrivateEndpointConnection).
 local apim = parts.group .. "/providers/Microsoft.ApiManagement/service/apimService1"
@@ -185,7 +204,7 @@ local storage_refused = {
 }
 
 return {
-  vault_approve, vault_delete, apim_approve,
+  vault_approve, vault_delete, vault_read, apim_approve,
   search_put("Search's PUT: an empty 202", "Please approve"),
   search_put("Search's second PUT: a 202 again", "Please approve again"),
   search_list, search_delete, search_missing, group_delete, network_put, storage_refused,

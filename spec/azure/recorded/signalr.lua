@@ -44,14 +44,19 @@ local create_body = '{"location":"eastus","sku":{"name":"Standard_S1","capacity"
   .. '[{"flag":"ServiceMode","value":"Default"}],"cors":{},"networkACLs":{"defaultAction":"Allow"},'
   .. '"publicNetworkAccess":"Enabled","disableLocalAuth":false,"disableAadAuth":false}}'
 
+-- 2023: one principal's count; 2024: that and the one of all principals.
+local old_limits = { { "x-ms-ratelimit-remaining-subscription-writes", "1198" } }
+local both_limits = { { "x-ms-ratelimit-remaining-subscription-writes", "199" },
+  { "x-ms-ratelimit-remaining-subscription-global-writes", "2999" } }
+
 -- The create, with the URLs as they are or signed.
-local function create(name, sign)
+local function create(name, sign, limits)
   local status_at, result_at = sign(status_url(), 7), sign(result_url(), 9)
   return {
     name = name, call = { "put", asked .. version, create_body },
     { "PUT", asked .. version, 201, body = resource("Creating", "null", "1.0-preview"), headers = headers{
       { "azure-asyncoperation", "{arm}" .. status_at }, { "location", "{arm}" .. result_at },
-      { "x-ms-ratelimit-remaining-subscription-writes", "1198" } } },
+      table.unpack(limits) } },
     { "GET", status_at, 200, headers = ok, body = running, wait = 2 },
     { "GET", status_at, 200, headers = ok, body = running, wait = 3 },
     { "GET", status_at, 200, headers = ok, body = running, wait = 4.5 },
@@ -81,8 +86,8 @@ local accepted = headers{
   { "x-ms-ratelimit-remaining-subscription-deletes", "14999" }, { "content-length", "0" } }
 
 return {
-  create("PUT of a SignalR: 201, Running three times, its own URL at the end", function(url) return url end),
-  create("PUT of a SignalR with signed URLs of 3.3 KB", parts.signed),
+  create("PUT of a SignalR: 201, Running three times, its own URL at the end", function(url) return url end, old_limits),
+  create("PUT of a SignalR with signed URLs of 3.3 KB", parts.signed, both_limits),
   decide("Approved"),
   decide("Rejected"),
   {

@@ -1,6 +1,7 @@
 -- Microsoft.Web: azure-cli recording test_private_endpoint_connection_webapp
 -- .yaml. Bodies of the operationResults polls were never recorded; the SDKs
 -- (core-lro, http/operation.js) go by the HTTP status there.
+local cjson = require "cjson"
 local parts = require "spec.azure.recorded.parts"
 
 local site = parts.group .. "/providers/Microsoft.Web/sites/webapp000002"
@@ -47,6 +48,12 @@ local function decide(word, between, state, addresses)
   }
 end
 
+-- Inside of the site the connections do not say of which group they are.
+local inside = document("Pending", "Pending"):gsub('%["sites"%]', "null")
+local parent = ('{"id":"%s","name":"webapp000002","type":"Microsoft.Web/sites","kind":"app","location":"West US",'
+  .. '"tags":null,"properties":{"name":"webapp000002","state":"Running","enabled":true,"publicNetworkAccess":null,'
+  .. '"privateEndpointConnections":[%s],"hostNamesDisabled":false}}'):format(site, inside)
+
 local deleted = headers{ { "azure-asyncoperation", "{arm}" .. delete_status },
   { "location", "{arm}" .. delete_location }, { "content-length", "0" } }
 
@@ -75,6 +82,15 @@ return {
     call = { "get", connection .. version },
     { "GET", connection .. version, 200, headers = headers(), body = document("Deleting", "Disconnecting") },
     result = { ["properties.privateLinkServiceConnectionState.status"] = "Disconnecting" },
+  },
+  {
+    name = "GET of a site with a connection: no groups",
+    call = { "get", site .. version },
+    { "GET", site .. version, 200, headers = headers(), body = parent },
+    result = { ["properties.publicNetworkAccess"] = cjson.null,
+      ["properties.privateEndpointConnections.1.properties.groupIds"] = cjson.null,
+      ["properties.privateEndpointConnections.1.name"] = name },
+    connection = { name = name, status = "Pending", provisioning_state = "Pending", description = "" }, group = "sites",
   },
   {
     name = "GET of a pending connection: an empty description and no addresses",
