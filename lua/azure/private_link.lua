@@ -106,10 +106,12 @@ function private_link.verify(client, spec)
   return result, err
 end
 
---- Removes the link, waits until its connection is gone, lists what stays.
+--- Removes the link, waits until its connection is gone, lists what stays:
+--- `orphans` are or may be the link's, `others` have its name and another
+--- reference. `confirmed` is true when nothing of the link is left to be seen.
 ---@param client azure.Client
 ---@param spec table `signalr` and `name`; with `upstream` the link's target is checked
----@return table? report { changed, orphans }
+---@return table? report { changed, confirmed, orphans, others, warnings, request_ids }
 ---@return azure.Error? err
 function private_link.remove(client, spec)
   local result, err = require("azure.private_link.remove").run(client, spec)

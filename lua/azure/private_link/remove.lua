@@ -2,25 +2,21 @@
 -- It deletes the link and nothing else: what it did not create it only lists.
 
 local bind = require "azure.private_link.bind"
+local connections = require "azure.private_link.connections"
 local errors = require "azure.errors"
 local job_module = require "azure.private_link.job"
 local link_module = require "azure.private_link.link"
 local lock = require "azure.private_link.lock"
+local observe = require "azure.private_link.observe"
 local reference = require "azure.private_link.reference"
 local resource_id = require "azure.resource_id"
 local states = require "azure.private_link.states"
+local trouble = require "azure.private_link.trouble"
 
 local remove = {}
 
-local function list_connections(job)
-  if not job.upstream then return {} end
-  local raw, err = job:list(job.approver, job.upstream.id .. "/privateEndpointConnections",
-    { api_version = job.spec.api_version })
-  if not raw then return nil, err end
-  local connections = {}
-  for i, item in ipairs(raw) do connections[i] = states.connection(item) end
-  return connections
-end
+-- Seconds for which connections that are surely ours are waited for.
+local CLOSING_TIME = 600
 
 -- Where the spec names no upstream, the link does; a slot is in its group.
 local function learn_upstream(job, link)
@@ -34,14 +30,71 @@ local function learn_upstream(job, link)
   return true
 end
 
--- Ours for sure: with the reference of the link that we delete. Without one
--- nobody can tell, and then nothing is waited for.
-local function ours_among(job, connections)
-  local ours = {}
-  for _, connection in ipairs(connections) do
-    if reference.carries(connection.description, job.reference) then ours[#ours + 1] = connection end
+-- The references of the link and of its replicas' copies: what tells our
+-- connections once the link is gone.
+local function learn_references(job, link)
+  local names, err = link_module.replicas(job)
+  if not names and not trouble.is_denied(err) then return nil, err end
+  job.replica_names = names or {}
+  job.links, err = observe.links(job)
+  if not job.links then return nil, err end
+  job.reference, job.link_message = reference.find(link.message), link.message
+  if not job.reference then
+    job:warn("ForeignLink", "the link carries no reference of this library: another tool may have made it",
+      "which connection was its own can only be told by the name")
   end
-  return ours
+  return true
+end
+
+-- Another team's connections are out of sight; then the report says so.
+local function list_connections(job)
+  if not job.upstream or job.unseen then return {} end
+  local list, err = connections.list(job)
+  if list then return list end
+  if not (trouble.is_denied(err) or err.status == 404) then return nil, err end
+  job.unseen = err
+  job:warn("UpstreamNotReadable",
+    ("the upstream's connections cannot be read (%s), so nobody looked whether they are gone"):format(
+      err.code or err.message),
+    "ask the upstream's owner, or give a client that may look: approve=client")
+  return {}
+end
+
+-- What makes a connection the link's, for all that can be told; and whether it
+-- is waited for. Another link's reference says that it is another link's.
+local function claim(job, connection)
+  local clues = bind.evidence(connection, job:want(job.links or {}))
+  if clues.reference then return "it carries the link's reference", "sure" end
+  if not clues.name then return nil end
+  if job.links and clues.other_reference then return nil, "another's" end
+  if not job.links then
+    return "it has the link's name; the link is gone, so its reference cannot be compared",
+      (clues.other_reference or connection.status == "Approved") and "likely" or nil
+  end
+  if clues.contradicted then return "it has the link's name, but not its message" end
+  return "it has the link's name", "likely"
+end
+
+local function entry_of(connection, why)
+  return { id = connection.id, name = connection.name, status = connection.status, why = why }
+end
+
+-- Those of the list that are the link's or may be, and those of its name that
+-- are another link's.
+local function sort(job, list)
+  local sorted = { all = {}, sure = {}, likely = {}, others = {} }
+  for _, connection in ipairs(list) do
+    if states.is_of_group(connection, job.group or "") or not job.group then
+      local why, weight = claim(job, connection)
+      if why then sorted.all[#sorted.all + 1] = entry_of(connection, why) end
+      if weight == "another's" then
+        sorted.others[#sorted.others + 1] = entry_of(connection, "it carries the reference of another link")
+      elseif weight then
+        sorted[weight][#sorted[weight] + 1] = connection
+      end
+    end
+  end
+  return sorted
 end
 
 local function delete_link(job)
@@ -55,65 +108,40 @@ local function delete_link(job)
     if not done and failure.status == 404 then return true end
     return done, failure
   end, function()
-    local now, failure = link_module.read(job)
-    return now == nil and failure == nil
+    local now, failure = link_module.find(job)
+    return now == nil and failure == nil or nil, failure
   end)
   if not ok then return nil, err end
+  local call = type(ok) == "table" and ok or {}
+  job:emit("delete", "wait", ("link '%s' is deleted"):format(job.name),
+    { request_id = call.request_id, correlation_id = call.correlation_id })
   -- The operation ends before SignalR takes the next write
   -- (azure-rest-api-specs#23068).
   ok, err = link_module.wait_idle(job)
   return ok, err
 end
 
-local function key_set(connections)
-  local set = {}
-  for _, connection in ipairs(connections) do set[resource_id.key(connection.id)] = true end
-  return set
-end
-
-local function still_there(before, now)
-  local left = {}
-  for _, connection in ipairs(now) do
-    if before[resource_id.key(connection.id)] then left[#left + 1] = connection end
-  end
-  return left
-end
-
--- Waits until our connections are gone; what stays is an orphan.
-local function wait_connections(job, ours)
-  local before, round = key_set(ours), 0
-  local until_time = math.min(job.deadline, job:now() + 600)
+-- Waits until our connections are gone: for long where it is sure that they are
+-- ours, for a while where only the name says so.
+local function wait_connections(job)
+  local started, round = job:now(), 0
   while true do
-    local now, err = list_connections(job)
-    if not now and not job_module.is_transient(err) then return nil, err end
-    local left = still_there(before, now or ours)
-    if #left == 0 then return {} end
-    if job:now() >= until_time then return left end
-    job:emit("delete", "wait", #left == 1
-      and "waiting until the connection on the upstream is gone"
-      or ("waiting until %d connections on the upstream are gone"):format(#left))
+    local list, err = list_connections(job)
+    if not list and not trouble.is_transient(err) then return nil, err end
+    local sorted = list and sort(job, list)
+    local patience = sorted and #sorted.sure == 0 and job.grace or CLOSING_TIME
+    local is_over = job:now() - started >= patience or job:left() <= 0
+    if sorted and (#sorted.sure + #sorted.likely == 0 or is_over) then return sorted end
+    if is_over then return nil, job:out_of_time(err) end
+    local count = sorted and #sorted.sure + #sorted.likely
+    job:emit("delete", "wait", not count and "waiting until the upstream answers"
+      or count == 1 and "waiting until the connection on the upstream is gone"
+      or ("waiting until %d connections on the upstream are gone"):format(count))
     local ok
     ok, err = job:pause(round)
     if not ok then return nil, err end
     round = round + 1
   end
-end
-
--- Disconnected ones of the link's name are likely leftovers of earlier links.
-local function leftovers(job, left)
-  local seen, orphans = key_set(left), {}
-  for _, connection in ipairs(left) do
-    orphans[#orphans + 1] = { id = connection.id, name = connection.name, status = connection.status,
-      why = "it carries the link's reference" }
-  end
-  for _, connection in ipairs(list_connections(job) or {}) do
-    local clues = bind.evidence(connection, job:want{ { message = job.link_message } })
-    if connection.status == "Disconnected" and clues.name and not seen[resource_id.key(connection.id)] then
-      orphans[#orphans + 1] = { id = connection.id, name = connection.name, status = connection.status,
-        why = "it is disconnected and has the link's name" }
-    end
-  end
-  return orphans
 end
 
 local report_mt = { __name = "azure.private_link.removal" }
@@ -124,50 +152,63 @@ function report_mt.__tostring(self)
   for _, orphan in ipairs(self.orphans) do
     out[#out + 1] = ("  left on the upstream: %s (%s: %s)"):format(orphan.name, orphan.status, orphan.why)
   end
+  for _, warning in ipairs(self.warnings) do out[#out + 1] = "  warning: " .. warning.message end
   return table.concat(out, "\n")
 end
 
-local function finish(job, changed, orphans)
+local function finish(job, changed, sorted)
   job:mark("total")
-  for _, orphan in ipairs(orphans) do
-    job:emit("delete", "warn", ("connection '%s' is still on the upstream"):format(orphan.name),
-      { connection = orphan.id })
+  for _, orphan in ipairs(sorted.all) do
+    job:emit("delete", "warn", ("connection '%s' is still on the upstream: %s"):format(orphan.name, orphan.why),
+      { connection = orphan.id, status = orphan.status })
   end
   job:emit("delete", "done", changed and ("link '%s' is removed"):format(job.name)
-    or ("link '%s' was not there"):format(job.name), { changed = changed })
+    or ("link '%s' was not there"):format(job.name), { changed = changed, request_ids = job.request_ids })
   return setmetatable({
-    name = job.name, link = job:link_id(), changed = changed, orphans = orphans, timings = job.timings,
-    request_ids = job.request_ids,
+    name = job.name, link = job:link_id(), changed = changed, orphans = sorted.all, others = sorted.others,
+    confirmed = job.upstream ~= nil and not job.unseen and #sorted.sure + #sorted.likely == 0,
+    warnings = job.warnings, timings = job.timings, request_ids = job.request_ids,
   }, report_mt)
+end
+
+local function prepare(job, existing)
+  local err = job.upstream and link_module.mismatch(job, existing)
+  if err then return nil, err end
+  local ok
+  ok, err = learn_upstream(job, existing)
+  if not ok then return nil, err end
+  ok, err = learn_references(job, existing)
+  if not ok then return nil, err end
+  -- Whoever cannot look now could not confirm later either: know it before.
+  ok, err = list_connections(job)
+  return ok, err
 end
 
 local function run(job)
   local ok, err = job:ids_ok()
   if not ok then return nil, err end
   local existing
-  existing, err = link_module.read(job)
+  existing, err = link_module.find(job)
   if err then return nil, err end
-  if not existing then return finish(job, false, job.upstream and leftovers(job, {}) or {}) end
-  err = job.upstream and link_module.mismatch(job, existing)
-  if err then return nil, err end
-  ok, err = learn_upstream(job, existing)
-  if not ok then return nil, err end
-  job.reference, job.link_message = reference.find(existing.message), existing.message
-  local connections = list_connections(job) or {}
-  job:emit("delete", "start", ("removing link '%s'"):format(job.name))
-  ok, err = delete_link(job)
-  if not ok then return nil, err end
-  job:mark("deleted")
-  local left
-  left, err = wait_connections(job, ours_among(job, connections))
-  if not left then return nil, err end
-  return finish(job, true, leftovers(job, left))
+  if existing then
+    ok, err = prepare(job, existing)
+    if not ok then return nil, err end
+    job:emit("delete", "start", ("removing link '%s'"):format(job.name), { reference = job.reference })
+    ok, err = delete_link(job)
+    if not ok then return nil, err end
+    job:mark("deleted")
+  end
+  local sorted
+  sorted, err = wait_connections(job)
+  if not sorted then return nil, err end
+  return finish(job, existing ~= nil, sorted)
 end
 
 --- See `azure.private_link.remove`.
 function remove.run(client, spec)
   local job = job_module.new(client, spec, "private_link.remove", { "signalr", "name" })
   local result, err = run(job)
+  if err and job:left() <= 0 then err = job:out_of_time(err) end
   if err then job:emit("delete", "fail", err.message, { code = err.code, hint = err.hint }) end
   return result, err
 end
