@@ -73,6 +73,7 @@ build = {
       ["azure.private_link.closing"] = "lua/azure/private_link/closing.lua",
       ["azure.private_link.connections"] = "lua/azure/private_link/connections.lua",
       ["azure.private_link.decide"] = "lua/azure/private_link/decide.lua",
+      ["azure.private_link.doors"] = "lua/azure/private_link/doors.lua",
       ["azure.private_link.establish"] = "lua/azure/private_link/establish.lua",
       ["azure.private_link.facts"] = "lua/azure/private_link/facts.lua",
       ["azure.private_link.handoff"] = "lua/azure/private_link/handoff.lua",

@@ -95,11 +95,12 @@ function private_link.status(client, spec)
   return result, err
 end
 
---- Proves it: both ends, open doors, and with `probe` (URL or function) what
---- the upstream saw `since` then (seconds since 1970; default: now).
+--- Proves it: both ends, every connection, open doors, and with `probe` (URL or
+--- function giving calls) what the upstream saw `since` then (seconds since
+--- 1970; default: now). Only calls that SignalR signed count.
 ---@param client azure.Client
 ---@param spec table
----@return table? verification { ok, verdict = "private" | "public" | "not yet seen" | nil, checks, doors, probe }
+---@return table? verification ok, checks, connections, doors, probe, verdict ("private", "public", "not yet seen", nil)
 ---@return azure.Error? err
 function private_link.verify(client, spec)
   local result, err = require("azure.private_link.verify").run(client, spec)

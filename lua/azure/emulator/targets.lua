@@ -43,6 +43,16 @@ local function resource_list(groups, zone)
   end
 end
 
+-- The door's rules (KeyVault 2023-07-01, NetworkRuleSet; Storage 2023-01-01 of
+-- the same name). A vault that was never given any shows none.
+local function network_acls(record)
+  local acls = record.network_acls or {}
+  return {
+    bypass = acls.bypass or "AzureServices", defaultAction = acls.defaultAction or "Allow",
+    ipRules = json.array(acls.ipRules), virtualNetworkRules = json.array(acls.virtualNetworkRules),
+  }
+end
+
 -- Key Vault --------------------------------------------------------------
 
 local function render_vault_connection(record)
@@ -108,14 +118,14 @@ network.add_profile(VAULT, {
   end,
 })
 
---- Adds a vault. Fields: id, location.
+--- Adds a vault. Fields: id, location, public_network_access, network_acls.
 ---@param cloud table
 ---@param fields table
 ---@return table record
 function targets.create_vault(cloud, fields)
   return cloud.state:put({
     id = fields.id, type = VAULT, name = fields.id:match("([^/]+)$"), location = fields.location or "westus",
-    public_network_access = fields.public_network_access or "Enabled",
+    public_network_access = fields.public_network_access or "Enabled", network_acls = fields.network_acls,
   })
 end
 
@@ -138,6 +148,7 @@ local function get_vault(ctx)
       sku = { family = "A", name = "standard" }, tenantId = ctx.subscription.tenant_id,
       vaultUri = ("https://%s.vault.azure.net/"):format(vault.name), provisioningState = "Succeeded",
       publicNetworkAccess = vault.public_network_access,
+      networkAcls = vault.network_acls and network_acls(vault) or nil,
       privateEndpointConnections = #connections > 0 and connections or nil,
     },
   })
@@ -180,14 +191,14 @@ network.add_profile(ACCOUNT, {
   answer_get = function(_, record) return wire.json(200, render_account_connection(record)) end,
 })
 
---- Adds a storage account. Fields: id, location.
+--- Adds a storage account. Fields: id, location, public_network_access, network_acls.
 ---@param cloud table
 ---@param fields table
 ---@return table record
 function targets.create_account(cloud, fields)
   return cloud.state:put({
     id = fields.id, type = ACCOUNT, name = fields.id:match("([^/]+)$"), location = fields.location or "westus",
-    public_network_access = fields.public_network_access or "Enabled",
+    public_network_access = fields.public_network_access or "Enabled", network_acls = fields.network_acls,
   })
 end
 
@@ -199,6 +210,7 @@ local function get_account(ctx)
     sku = { name = "Standard_LRS", tier = "Standard" },
     properties = {
       provisioningState = "Succeeded", publicNetworkAccess = account.public_network_access,
+      networkAcls = network_acls(account),
       privateEndpointConnections = ctx.cloud.array(network.list(ctx, account)),
     },
   })

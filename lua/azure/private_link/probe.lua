@@ -41,11 +41,12 @@ end
 ---@param url string
 ---@param headers table?
 ---@param opts { ca_file: string?, proxy: string? }?
----@return fun(): table[]?, azure.Error?
+---@return fun(seconds: number?): table[]?, azure.Error?
 function probe.http(url, headers, opts)
-  return function()
+  return function(seconds)
     local http <close> = core.http{ ca_file = opts and opts.ca_file }
-    local op <close> = http:send{ method = "GET", url = url, headers = headers, timeout = CALL_TIMEOUT }
+    local timeout = math.max(1, math.min(CALL_TIMEOUT, seconds or CALL_TIMEOUT))
+    local op <close> = http:send{ method = "GET", url = url, headers = headers, timeout = timeout }
     local response, err = op:wait()
     if not response then return nil, err end
     return decode(response, redacted(url))
@@ -61,10 +62,20 @@ local function classify(call)
   }
 end
 
--- A call that is not SignalR's proves nothing, whatever its address.
+-- A call that SignalR did not sign proves nothing, whatever its address.
 local function counts(call, since)
   return type(call) == "table" and type(call.at) == "number" and call.at >= since
-    and type(call.forwarded_for) == "string" and (call.signature == nil or call.signature == "valid")
+    and type(call.forwarded_for) == "string" and call.signature == "valid"
+end
+
+-- Addresses that calls over a private endpoint come from. Loopback and
+-- link-local ones are of the machine or its neighbours: no path is proven by them.
+local proof = { ["RFC 1918"] = true, ["RFC 4193"] = true, ["RFC 6598"] = true }
+
+local function list_for(seen, private, public)
+  if not seen or seen.private == nil then return nil end
+  if not seen.private then return public end
+  return proof[seen.range] and private or nil
 end
 
 --- Judges calls. Pure.
@@ -77,12 +88,8 @@ function probe.judge(calls, since)
   for i = 1, math.min(#calls, MAX_CALLS) do
     local call = calls[i]
     local seen = counts(call, since) and classify(call)
-    if not seen or seen.private == nil then
-      ignored = ignored + 1
-    else
-      local list = seen.private and private or public
-      list[#list + 1] = seen
-    end
+    local list = list_for(seen, private, public)
+    if list then list[#list + 1] = seen else ignored = ignored + 1 end
   end
   -- One public call after the approval is enough to deny it.
   local verdict = #public > 0 and "public" or #private > 0 and "private" or "not yet seen"

@@ -1,6 +1,7 @@
 --- How it stands: SignalR -> links -> connections -> upstreams.
 
 local bind = require "azure.private_link.bind"
+local connections = require "azure.private_link.connections"
 local core = require "azure.core"
 local errors = require "azure.errors"
 local job_module = require "azure.private_link.job"
@@ -22,10 +23,8 @@ end
 local function connections_of(job, cache, id)
   local key = resource_id.key(id)
   if not cache[key] then
-    local raw, err = job:list(job.approver, id .. "/privateEndpointConnections", { api_version = job.spec.api_version })
-    local list = {}
-    for i, item in ipairs(raw or {}) do list[i] = states.connection(item) end
-    cache[key] = { list = list, err = err }
+    local list, err = connections.list(job, nil, id)
+    cache[key] = { list = list or {}, err = err }
   end
   return cache[key].list, cache[key].err
 end

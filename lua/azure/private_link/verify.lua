@@ -1,13 +1,15 @@
 --- Proves it: both ends Approved, what doors stay open, what the upstream saw.
 
 local bind = require "azure.private_link.bind"
+local connections = require "azure.private_link.connections"
 local core = require "azure.core"
+local doors = require "azure.private_link.doors"
 local errors = require "azure.errors"
 local job_module = require "azure.private_link.job"
 local link_module = require "azure.private_link.link"
 local probe = require "azure.private_link.probe"
 local reference = require "azure.private_link.reference"
-local states = require "azure.private_link.states"
+local trouble = require "azure.private_link.trouble"
 
 local verify = {}
 
@@ -34,7 +36,7 @@ local function look_at_replicas(job, checks)
     local link
     link, err = link_module.read(job, replica)
     if err then return nil, err end
-    job.links[#job.links + 1] = link
+    job.links[#job.links + 1] = link or { owner = replica, name = job.name, missing = true }
     local status = link and link.status or "missing"
     checks[#checks + 1] = check("replica " .. replica, status == "Approved",
       ("the link of replica '%s' is %s"):format(replica, status))
@@ -42,88 +44,116 @@ local function look_at_replicas(job, checks)
   return true
 end
 
--- The match of the spec, but what is already approved needs no more proof than
--- there is: without a reference the name has to do.
+-- The match of the spec; but what is already approved needs no more proof than
+-- there is: where no description has the reference, the name has to do.
+local function find_ours(job, list)
+  local want = job:want(job.links)
+  local match = job.match == "baseline" and "name" or job.match
+  local found = bind.sort(list, want, match, job.explicit)
+  local count = #found.approved + #found.pending + #found.rejected + #found.disconnected + #found.other
+  if count > 0 or job.explicit or match == "name" then return found end
+  return bind.sort(list, want, "name")
+end
+
+local how = { name = " (known by its name)", explicit = " (chosen)" }
+
+local function tell_status(checks, entry)
+  checks[#checks + 1] = check("connection", entry.status == "Approved",
+    ("connection '%s' is %s%s"):format(entry.name, entry.status, how[entry.evidence] or ""))
+end
+
+-- Among those that only their name tells, a look-alike is no finding.
+local function tell_all(found, checks)
+  for _, entry in ipairs(found.approved) do tell_status(checks, entry) end
+  for _, list in ipairs{ found.rejected, found.disconnected, found.pending, found.other } do
+    for _, entry in ipairs(list) do
+      if entry.evidence ~= "name" or #found.approved == 0 then tell_status(checks, entry) end
+    end
+  end
+end
+
+local function tell_count(job, found, checks)
+  local approved, expected = #found.approved, #job.links
+  if job.explicit then expected = math.min(expected, #job.explicit) end
+  if approved == expected or #checks == 0 then return end
+  checks[#checks + 1] = check("connections", false,
+    ("approved connections: %d, expected: %d"):format(approved, expected))
+end
+
 local function look_at_connections(job, checks)
   if not job.link then return true end
-  local raw, err = job:list(job.approver, job.upstream.id .. "/privateEndpointConnections",
-    { api_version = job.spec.api_version })
-  if not raw then return nil, err end
-  local connections = {}
-  for i, item in ipairs(raw) do connections[i] = states.connection(item) end
-  local match = job.reference and job.match or "name"
-  local found = bind.sort(connections, job:want(job.links), match == "baseline" and "name" or match, job.explicit)
-  local ours = found.approved[1] or found.pending[1] or found.rejected[1] or found.disconnected[1]
-  if not ours then
-    checks[#checks + 1] = check("connection", false, "no connection on the upstream has the link's evidence")
+  local list, err = connections.list(job)
+  if not list then
+    if not trouble.is_denied(err) then return nil, err end
+    checks[#checks + 1] = check("connection", false,
+      ("the upstream's connections cannot be read: %s"):format(err.code or err.message))
+    job:warn("UpstreamNotReadable", "the upstream's end is not verified", "give a client that may look: approve=client")
     return true
   end
-  checks[#checks + 1] = check("connection", ours.status == "Approved",
-    ("connection '%s' is %s"):format(ours.name, ours.status))
-  job.connection = ours
+  local found, own = find_ours(job, list), {}
+  tell_all(found, own)
+  if #own == 0 then
+    own[1] = check("connection", false, "no connection on the upstream has the link's evidence")
+  else
+    tell_count(job, found, own)
+  end
+  table.move(own, 1, #own, #checks + 1, checks)
+  job.connection = found.approved[1] or found.pending[1] or found.rejected[1] or found.disconnected[1]
+  job.connections = found.approved
   return true
 end
 
-local function restrictions(config)
-  local properties = type(config.properties) == "table" and config.properties or {}
-  local list, out = properties.ipSecurityRestrictions, {}
-  for _, rule in ipairs(type(list) == "table" and list or {}) do
-    if type(rule) == "table" then
-      out[#out + 1] = { name = rule.name, action = rule.action, address = rule.ipAddress, priority = rule.priority }
-    end
-  end
-  return out
-end
-
--- What else may come in. Not every credential may see it, and that is no
--- failure of the path.
-local function look_at_doors(job, result)
-  local upstream, err = job:get(job.approver, job.upstream.id)
-  if not upstream then
-    result.doors = { error = tostring(err) }
-    return
-  end
-  local properties = type(upstream.properties) == "table" and upstream.properties or {}
-  local access = properties.publicNetworkAccess
-  result.doors = { public_network_access = type(access) == "string" and access or "not set" }
-  if job.upstream.provider:lower() == "microsoft.web" then
-    local config = job:get(job.approver, job.upstream.id .. "/config/web")
-    result.doors.restrictions = config and restrictions(config) or nil
-  end
-  if result.doors.public_network_access:lower() == "enabled" then
-    job:warn("PublicAccessEnabled", "the upstream still takes calls from the public network",
-      "approval alone does not close the public door: set publicNetworkAccess to Disabled")
-  end
+local function not_a_list()
+  return errors.new{
+    kind = "protocol", code = "NotAProbe", message = "the probe gave no list of calls",
+    hint = "probe= must give { { at =, forwarded_for =, signature = }, ... }, or nil and an error",
+  }
 end
 
 local function asker(job)
   local given = job.spec.probe
-  if type(given) == "function" then return given end
-  return probe.http(given, job.spec.probe_headers, job.client.cloud)
+  if type(given) ~= "function" then return probe.http(given, job.spec.probe_headers, job.client.cloud) end
+  return function(seconds)
+    local calls, err = given(seconds)
+    if type(calls) ~= "table" and err == nil then return nil, not_a_list() end
+    return calls, err
+  end
+end
+
+local UNSEEN = "not yet seen"
+
+-- After the approval the public door is shut, for us too: that is no verdict
+-- about the path, and what was checked so far stands.
+local function closed(job, result, err)
+  result.probe = { verdict = UNSEEN, evidence = {}, ignored = 0, error = err }
+  job:warn("ProbeClosed", "the probe answered with 403: the upstream is closed to the public",
+    "ask it from inside its network, or from its own log, with probe=function")
+  return true
 end
 
 -- Asks until there is a verdict. A probe that does not answer is not yet one.
 local function ask_upstream(job, result)
   local ask, since = asker(job), job.spec.since or core.loop():wall()
-  local deadline, round = job:now() + (job.spec.probe_timeout or 120), 0
+  local deadline, round = math.min(job.deadline, job:now() + (job.spec.probe_timeout or 120)), 0
+  result.probe = { verdict = UNSEEN, evidence = {}, ignored = 0 }
   while true do
-    local calls, err = ask()
+    local calls, err = ask(deadline - job:now())
     if calls then
       result.probe = probe.judge(calls, since)
-    elseif not (errors.is(err) and job_module.is_transient(err)) then
+    elseif errors.is(err) and err.status == 403 then
+      return closed(job, result, err)
+    elseif not (errors.is(err) and trouble.is_transient(err)) or err.code == "NotAProbe" then
       return nil, err
+    else
+      result.probe.error = err
     end
-    local verdict = result.probe and result.probe.verdict
-    if verdict == "private" or verdict == "public" then return true end
-    if job:now() >= deadline then break end
+    if result.probe.verdict ~= UNSEEN or job:now() >= deadline then return true end
     job:emit("probe", "wait", "waiting until the upstream sees a call")
     local ok
     ok, err = job:pause(round)
     if not ok then return nil, err end
     round = round + 1
   end
-  result.probe = result.probe or { verdict = "not yet seen", evidence = {}, ignored = 0 }
-  return true
 end
 
 local report_mt = { __name = "azure.private_link.verification" }
@@ -160,9 +190,9 @@ local function run(job)
   ok, err = look_at_connections(job, checks)
   if not ok then return nil, err end
   local result = {
-    name = job.name, checks = checks, warnings = job.warnings, link = job.link, connection = job.connection,
+    name = job.name, checks = checks, warnings = job.warnings, link = job.link, links = job.links,
+    connection = job.connection, connections = job.connections, doors = doors.read(job),
   }
-  look_at_doors(job, result)
   if job.spec.probe then
     ok, err = ask_upstream(job, result)
     if not ok then return nil, err end
@@ -177,7 +207,9 @@ end
 --- See `azure.private_link.verify`.
 function verify.run(client, spec)
   local job = job_module.new(client, spec, "private_link.verify", { "signalr", "upstream", "name" })
-  return run(job)
+  local result, err = run(job)
+  if err and job:left() <= 0 then err = job:out_of_time(err) end
+  return result, err
 end
 
 return verify

@@ -39,6 +39,19 @@ describe("azure.emulator.targets", function()
     assert.equal("Succeeded", after.json.properties.provisioningState)
   end)
 
+  it("shows the rules of the door", function()
+    local e = start()
+    e:seed{ { id = vault .. "2", network_acls = { defaultAction = "Deny", ipRules = { { value = "20.1.2.3" } } } } }
+
+    local shut, plain = ask(e, "GET", vault .. "2"), ask(e, "GET", vault)
+    local open = ask(e, "GET", account)
+
+    assert.equal("Deny", shut.json.properties.networkAcls.defaultAction)
+    assert.equal("20.1.2.3", shut.json.properties.networkAcls.ipRules[1].value)
+    assert.is_nil(plain.json.properties.networkAcls)
+    assert.equal("Allow", open.json.properties.networkAcls.defaultAction)
+  end)
+
   it("deletes on a vault with Location alone", function()
     local e = start()
     local id = e:stranger{ target = vault }.id

@@ -79,6 +79,25 @@ describe("status", function()
     assert.is_nil(assert(status{ format = "tree", color = false }):find("\27", 1, true))
   end)
 
+  it("says what it could not read", function()
+    assert(s:establish{ approve = false })
+    s.e:fault{ match = "GET .*privateEndpointConnections", effect = true, status = 200, body = '{"value":[1,{}]}', times = 9 }
+
+    local tree = assert(status())
+
+    assert.matches("NotAConnection", tree.links[1].error)
+    assert.same({}, tree.links[1].connections)
+  end)
+
+  it("does not take replicas that cannot be read for none", function()
+    s.e:fault{ match = "GET .*/replicas%?", status = 403, times = 9 }
+
+    local tree, err = status()
+
+    assert.is_nil(tree)
+    assert.equal(403, err.status)
+  end)
+
   it("makes no write", function()
     assert(status())
 
