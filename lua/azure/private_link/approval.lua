@@ -26,6 +26,29 @@ local function record_of(job, entry, call)
   }
 end
 
+-- One record for each connection, also when its PUT had to be sent again.
+local function keep(job, record, call)
+  job:remember("PUT", record.id, call)
+  for i, known in ipairs(job.approved) do
+    if known.id == record.id then
+      job.approved[i] = record
+      return
+    end
+  end
+  job.approved[#job.approved + 1] = record
+end
+
+-- The PUT was taken, but nobody saw the end of it.
+local function keep_unfinished(job, entry, call)
+  local record = record_of(job, entry, call)
+  record.status = "Approving"
+  keep(job, record, call)
+  job:emit("approve", "wait", ("the approval of '%s' is on its way"):format(entry.name), {
+    connection = entry.id, role = job:approver_role(), request_id = call.request_id,
+    correlation_id = call.correlation_id,
+  })
+end
+
 --- Approves one connection and waits until it is. What this run approved is
 --- kept in `job.approved`.
 ---@param job table
@@ -43,12 +66,12 @@ function approval.approve(job, entry)
     description = description_of(job, entry), timeout = math.max(1, job:left()), api_version = job.spec.api_version,
     poll_interval = job.poll_interval,
   })
-  if not connection then return nil, err end
-  local record = record_of(job, entry, call)
-  if call then
-    job.approved[#job.approved + 1] = record
-    job:remember("PUT", entry.id, call)
+  if not connection then
+    if call and err.kind ~= "refused" then keep_unfinished(job, entry, call) end
+    return nil, err
   end
+  local record = record_of(job, entry, call)
+  if call then keep(job, record, call) end
   job:emit("approve", "done", (call and "approved '%s'" or "'%s' is approved already"):format(entry.name), {
     connection = entry.id, evidence = entry.evidence, private_endpoint = entry.private_endpoint,
     role = job:approver_role(), request_id = record.request_id, correlation_id = record.correlation_id,

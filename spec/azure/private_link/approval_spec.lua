@@ -47,6 +47,16 @@ describe("an approval", function()
     assert.same({}, job.approved)
   end)
 
+  it("is kept, too, when its end was not seen, and only once", function()
+    job = job_module.new(s.client, s:spec{ timeout = 10 }, "test", {})
+    job.link_message = "x"
+
+    for _ = 1, 2 do assert.equal("DecisionTimeout", select(2, approval.approve(job, entry())).code) end
+
+    assert.equal(1, #job.approved)
+    assert.equal("Approving", job.approved[1].status)
+  end)
+
   it("is refused for a connection of another resource", function()
     local _, err = approval.approve(job, entry{ id = s.e.ids.signalr .. "/privateEndpointConnections/x" })
 
