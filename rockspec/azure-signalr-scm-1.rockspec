@@ -82,6 +82,7 @@ build = {
       ["azure.private_link.lock"] = "lua/azure/private_link/lock.lua",
       ["azure.private_link.observe"] = "lua/azure/private_link/observe.lua",
       ["azure.private_link.plan"] = "lua/azure/private_link/plan.lua",
+      ["azure.private_link.plan_calls"] = "lua/azure/private_link/plan_calls.lua",
       ["azure.private_link.probe"] = "lua/azure/private_link/probe.lua",
       ["azure.private_link.reference"] = "lua/azure/private_link/reference.lua",
       ["azure.private_link.remove"] = "lua/azure/private_link/remove.lua",

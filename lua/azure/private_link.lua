@@ -57,7 +57,7 @@ local private_link = {}
 --- What establish would do and what speaks against it, without any write.
 ---@param client azure.Client
 ---@param spec azure.private_link.Spec
----@return table? plan { ok, findings, calls }; tostring(plan) is for people
+---@return table? plan ok, findings, calls ({ who, method, path, body, note } each); tostring(plan) is for people
 ---@return azure.Error? err
 function private_link.plan(client, spec)
   local result, err = require("azure.private_link.plan").run(client, spec)

@@ -189,13 +189,57 @@ local function count_limit(_, facts)
     ("%d is the most; delete some that are not in use"):format(MAX_CONNECTIONS))
 end
 
+local TALK = "talk to the upstream's owner, then remove the link and establish it again"
+
+-- What establish would do with a link as it is.
+local link_states = {
+  Rejected = { "error", "LinkRejected", "was rejected on the upstream", TALK },
+  Disconnected = { "error", "LinkDisconnected", "was disconnected on the upstream",
+    "the connection was removed there; remove the link and establish it again" },
+  Timeout = { "warning", "LinkTimedOut", "waited too long for approval",
+    "it is asked for again; see that it is approved sooner" },
+  Failed = { "warning", "LinkFailed", "failed", "it is asked for again" },
+  Canceled = { "warning", "LinkCanceled", "was canceled", "it is asked for again" },
+}
+
+local function state_of_link(link, whose)
+  local known = link_states[link.status] or link_states[link.provisioning_state]
+  if not known then return nil end
+  return finding(known[1], known[2], ("link '%s'%s %s"):format(link.name, whose, known[3]), known[4], link.id)
+end
+
+local function without_reference(job, link)
+  local needs_one = job.match == "reference" and not job.explicit and link.status ~= "Approved"
+  if not needs_one or reference.find(link.message) or link_states[link.status] then return nil end
+  return finding("warning", "LinkWithoutReference",
+    ("link '%s' carries no reference, so its connection cannot be told for sure"):format(link.name),
+    "choose it with connection=, accept weaker proof with match=\"name\", or remove the link and establish it anew",
+    link.id)
+end
+
 local function existing_link(job, facts)
   local link = facts:get("link")
   if not link then return end
   local err = link_module.mismatch(job, link)
   if err then return finding("error", err.code, err.message, err.hint, link.id) end
-  return finding("info", "LinkExists", ("link '%s' exists: %s, %s"):format(job.name, link.status,
-    link.provisioning_state))
+  local found = { finding("info", "LinkExists", ("link '%s' exists: %s, %s"):format(job.name, link.status,
+    link.provisioning_state)) }
+  found[#found + 1] = state_of_link(link, "")
+  found[#found + 1] = without_reference(job, link)
+  return found
+end
+
+local function replica_links(job, facts)
+  if not job.replicas then return end
+  local _, unread = facts:get("replica_names")
+  if unread then
+    return finding("error", "ReplicasNotReadable", "the replicas cannot be read: " .. reason(unread), unread.hint)
+  end
+  local found = {}
+  for _, link in ipairs(facts:get("replica_links") or {}) do
+    found[#found + 1] = state_of_link(link, (" of replica '%s'"):format(link.owner))
+  end
+  return found
 end
 
 local function registered(facts, name, subscription, client)
@@ -286,6 +330,7 @@ local list = {
   { run = signalr_type }, { run = link_name }, { run = message }, { run = group_known },
   { run = signalr_exists }, { run = tier }, { run = updating }, { run = upstream_exists }, { run = tenants },
   { run = existing_link }, { run = shareable }, { run = app_plan },
+  { run = replica_links, deep = true },
   { run = count_limit, deep = true }, { run = upstream_use, deep = true }, { run = providers, deep = true },
   { run = permissions, deep = true }, { run = public_access, deep = true },
 }

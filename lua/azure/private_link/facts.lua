@@ -2,6 +2,7 @@
 -- `facts:get(name)` gives value, err; a thing that is not there is nil, err.
 
 local job_module = require "azure.private_link.job"
+local link_module = require "azure.private_link.link"
 local states = require "azure.private_link.states"
 
 local facts = {}
@@ -30,7 +31,19 @@ function readers.connections(job)
   return job:list(job.approver, job.upstream.id .. "/privateEndpointConnections")
 end
 
-function readers.replicas(job) return job:list(job.client, job.signalr.id .. "/replicas") end
+function readers.replica_names(job) return link_module.replicas(job) end
+
+-- The copies that replicas have of the link.
+function readers.replica_links(job, all)
+  local names = all:get("link") and all:get("replica_names") or {}
+  local links = {}
+  for _, name in ipairs(names) do
+    local copy, err = link_module.read(job, name)
+    if err then return nil, err end
+    links[#links + 1] = copy
+  end
+  return links
+end
 
 function readers.server_farm(job, all)
   local site = all:get("upstream")

@@ -173,18 +173,27 @@ local function shorten(text, otherwise)
   return (text:sub(1, utf8.offset(text, room + 1) - 1):gsub("%s+$", ""))
 end
 
+--- The words to ask again with: those of the old message as far as they fit.
+---@param job table
+---@param old table
+---@return string
+function link.words(job, old)
+  local text = reference.strip(old.message)
+  return shorten(text ~= "" and text or job.message, job.message)
+end
+
 --- The message to ask again with: a new reference, so that the connection of
 --- the request that died, should it still be there, is not taken for the new one.
 ---@param job table
 ---@param old table
 ---@return string
 function link.fresh_message(job, old)
-  local text, known = reference.strip(old.message), job.known[old.owner or "signalr"] or {}
-  for former in pairs(known) do job.former[former] = true end
-  job.known[old.owner or "signalr"] = {}
+  local owner = old.owner or "signalr"
+  for former in pairs(job.known[owner] or {}) do job.former[former] = true end
+  job.known[owner] = {}
   local former = reference.find(old.message)
   if former then job.former[former] = true end
-  return reference.append(shorten(text ~= "" and text or job.message, job.message), reference.new())
+  return reference.append(link.words(job, old), reference.new())
 end
 
 local function body_of(job, message)

@@ -30,10 +30,117 @@ describe("plan", function()
     assert.is_true(result.ok)
     assert.equal("", codes(result, "error"))
     assert.equal("", codes(result, "warning"))
-    local methods = {}
-    for i, call in ipairs(result.calls) do methods[i] = call.method end
-    assert.equal("GET PUT GET GET PUT GET", table.concat(methods, " "))
+    local writes = {}
+    for _, call in ipairs(result.calls) do
+      if call.method ~= "GET" then writes[#writes + 1] = call.method .. " " .. call.path end
+    end
+    assert.same({ "PUT " .. s.e.ids.signalr .. "/sharedPrivateLinkResources/func-pe",
+      "PUT " .. s.e.ids.func .. "/privateEndpointConnections/<connection>" }, writes)
     assert.matches("nothing speaks against it", tostring(result))
+  end)
+
+  it("prints whole paths and bodies", function()
+    local text = tostring(plan())
+
+    assert.matches("PUT  " .. s.e.ids.signalr .. "/sharedPrivateLinkResources/func-pe", text, 1, true)
+    assert.matches('"requestMessage":"please approve [ref:AZL-<random>]"', text, 1, true)
+    assert.matches('"status":"Approved"', text, 1, true)
+  end)
+
+  -- What a run really calls, each thing once; random parts as the plan has them.
+  local function real_calls(fields)
+    s.e:clear_requests()
+    assert(s:establish(fields))
+    local seen = {}
+    for _, request in ipairs(s.e:requests("/subscriptions/")) do
+      local path = request.path:gsub("(/privateEndpointConnections/).*$", "%1<connection>")
+      local body = request.method == "PUT" and request.body:gsub("AZL%-%x+", "AZL-<random>") or ""
+      if not path:find("/operation", 1, true) then seen[(request.method .. " " .. path .. " " .. body):lower()] = true end
+    end
+    return seen
+  end
+
+  local function planned_calls(fields)
+    local seen = {}
+    for _, call in ipairs(plan(fields).calls) do
+      local body = call.body and azure.json.encode(call.body):gsub("AZL%-%x+", "AZL-<random>") or ""
+      seen[(call.method .. " " .. call.path .. " " .. body):lower()] = true
+    end
+    return seen
+  end
+
+  local exact = {
+    { "from nothing", {} },
+    { "of a link that waits", {}, function() assert(s:establish{ approve = false }) end },
+    { "of a link that failed", {}, function()
+      assert(s:establish{ approve = false })
+      s:link().provisioning_state = "Failed"
+    end },
+    { "of another tool's link that timed out", {}, function()
+      assert(s.client:signalr(s.e.ids.signalr).shared_private_links:create("func-pe",
+        { target = s.e.ids.func, group = "sites", request_message = ("x"):rep(140) }))
+      s.e:remove(s:connections()[1].id)
+      s:link().status = "Timeout"
+    end },
+    { "with a replica", {}, function() s:add_replica() end },
+    { "of a new replica", {}, function()
+      assert(s:establish())
+      s:add_replica()
+    end },
+    { "without replicas", { replicas = false } },
+    { "of a Key Vault", { upstream = BASE .. "Microsoft.KeyVault/vaults/kv" },
+      function() s.e:seed{ id = BASE .. "Microsoft.KeyVault/vaults/kv" } end },
+  }
+  for _, case in ipairs(exact) do
+    it("names exactly the calls that are made: " .. case[1], function()
+      if case[3] then case[3]() end
+
+      local planned = planned_calls(case[2])
+
+      assert.same(real_calls(case[2]), planned)
+    end)
+  end
+
+  local states = {
+    { "rejected", "Rejected", "LinkRejected", false }, { "disconnected", "Disconnected", "LinkDisconnected", false },
+    { "timed out", "Timeout", "LinkTimedOut", true },
+  }
+  for _, case in ipairs(states) do
+    it("says what comes of a link that is " .. case[1], function()
+      assert(s:establish{ approve = false })
+      s:link().status = case[2]
+
+      local result = plan()
+
+      assert.equal(case[4], result.ok)
+      assert.equal(case[3], codes(result, case[4] and "warning" or "error"))
+    end)
+  end
+
+  it("warns of a link without a reference, unless something else tells its connection", function()
+    assert(s.client:signalr(s.e.ids.signalr).shared_private_links:create("func-pe",
+      { target = s.e.ids.func, group = "sites", request_message = "tf" }))
+
+    assert.equal("LinkWithoutReference", codes(plan(), "warning"))
+    assert.equal("", codes(plan{ match = "name" }, "warning"))
+  end)
+
+  it("says what comes of a replica's link", function()
+    s:add_replica()
+    assert(s:establish{ approve = false })
+    s:replica_link().status = "Rejected"
+
+    local result = plan()
+
+    assert.is_false(result.ok)
+    assert.matches("of replica 'eu%-replica' was rejected", tostring(result))
+  end)
+
+  it("finds that replicas cannot be read", function()
+    s.e:fault{ match = "GET .*/replicas%?", status = 403, times = 9 }
+
+    assert.equal("ReplicasNotReadable", codes(plan(), "error"))
+    assert.equal("", codes(plan{ replicas = false }, "error"))
   end)
 
   it("makes no write", function()
