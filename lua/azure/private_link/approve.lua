@@ -223,6 +223,7 @@ local function run(job, offer)
   local err
   job.links, err = read_links(job, offer)
   if not job.links then return nil, err end
+  job:identify()
   job.reference, job.link_message, job.round = offer.reference, offer.message, 0
   while true do
     local result, reason

@@ -216,6 +216,7 @@ local function preflight(job)
     if finding.severity == "warning" then job:warn(finding.code, finding.message, finding.hint) end
   end
   job:mark("preflight")
+  job:identify()
   job:emit("preflight", "done", "nothing speaks against it")
   return true
 end

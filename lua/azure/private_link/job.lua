@@ -6,6 +6,7 @@ local core = require "azure.core"
 local errors = require "azure.errors"
 local resource_id = require "azure.resource_id"
 local trouble = require "azure.private_link.trouble"
+local who = require "azure.private_link.who"
 
 local job = {}
 
@@ -161,7 +162,7 @@ function job.new(client, spec, fname, required)
   errors.check_callable(spec.on_event, "on_event", fname)
   self.on_event = spec.on_event or client.on_event
   self.former, self.known = {}, {}
-  self.approved, self.seen_approved = {}, {}
+  self.approved, self.seen_approved, self.identities = {}, {}, {}
   self.request_ids, self.timings, self.warnings = {}, {}, {}
   return self
 end
@@ -211,6 +212,24 @@ function Job.now() return core.loop():now() end
 
 function Job:left() return self.deadline - self:now() end
 
+local function client_of(self, role)
+  return role == "approver" and self.approver or self.client
+end
+
+--- Who acts in a role: an identity once it is known, till then the credential's name.
+---@param role string "creator" or "approver"
+---@return string
+function Job:identity(role)
+  return self.identities[role] or who.name(client_of(self, role))
+end
+
+--- Learns who acts, from the tokens that the first calls have used.
+function Job:identify()
+  for _, role in ipairs{ self.role or "creator", self:approver_role() } do
+    self.identities[role] = self.identities[role] or who.of(client_of(self, role))
+  end
+end
+
 --- Tells `on_event` what happens.
 ---@param step string
 ---@param state string
@@ -221,9 +240,11 @@ function Job:emit(step, state, message, fields)
   local event = {
     step = step, state = state, message = message, name = self.name,
     at = core.loop():wall(), elapsed = self:now() - self.started,
-    who = self.role or "creator", link = self.signalr and self.name and self:has_valid_name() and self:link_id() or nil,
+    role = self.role or "creator",
+    link = self.signalr and self.name and self:has_valid_name() and self:link_id() or nil,
   }
   for key, value in pairs(fields or {}) do event[key] = value end
+  event.who = self:identity(event.role)
   self.on_event(event)
 end
 

@@ -190,6 +190,7 @@ local function run(job)
   local existing
   existing, err = link_module.find(job)
   if err then return nil, err end
+  job:identify()
   if existing then
     ok, err = prepare(job, existing)
     if not ok then return nil, err end

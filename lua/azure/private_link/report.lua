@@ -33,7 +33,7 @@ function report_mt.__tostring(self)
   line(out, "from", self.signalr)
   line(out, "to", ("%s (%s)"):format(self.upstream, self.link.group))
   show_connections(self, out)
-  line(out, "who", self.who)
+  line(out, "who", self.approved_by and ("%s: %s"):format(self.who, self.approved_by) or self.who)
   line(out, "took", seconds(self.timings.total))
   for _, warning in ipairs(self.warnings) do line(out, "warning", warning.message) end
   if self.handoff then
@@ -43,7 +43,7 @@ function report_mt.__tostring(self)
 end
 
 local function was_approved_now(job, entry)
-  for _, done in ipairs(job.approved or {}) do
+  for _, done in ipairs(job.approved) do
     if resource_id.equal(done.id, entry.id) then return true end
   end
   return false
@@ -78,8 +78,10 @@ local function public_access(job)
   end
 end
 
-local function who(job)
-  if #(job.approved or {}) == 0 then return "approved before this run" end
+local function who(job, state)
+  if #job.approved == 0 then
+    return state == "established" and "approved before this run" or "approved by nobody yet"
+  end
   return "approved by the " .. (job.own_approval and "creator's credential" or "approver's credential")
 end
 
@@ -91,11 +93,12 @@ function report.make(job, state)
   job:mark("total")
   local connections = connections_of(job)
   return setmetatable({
-    state = state, changed = job.created == true or job.repeated == true or #(job.approved or {}) > 0
+    state = state, changed = job.created == true or job.repeated == true or #job.approved > 0
       or (job.repeats or 0) > 0,
     signalr = job.signalr.id, upstream = job.upstream.id, link = job.link, links = job.links,
     connections = connections, connection = connections[1], reference = job.reference,
-    evidence = connections[1] and connections[1].evidence, who = who(job), timings = job.timings,
+    evidence = connections[1] and connections[1].evidence, who = who(job, state),
+    approved_by = #job.approved > 0 and job:identity(job:approver_role()) or nil, timings = job.timings,
     request_ids = job.request_ids, warnings = job.warnings,
   }, report_mt)
 end

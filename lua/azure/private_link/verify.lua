@@ -185,6 +185,7 @@ local function run(job)
   local checks
   checks, err = look_at_link(job)
   if not checks then return nil, err end
+  job:identify()
   ok, err = look_at_replicas(job, checks)
   if not ok then return nil, err end
   ok, err = look_at_connections(job, checks)

@@ -92,7 +92,37 @@ describe("establish", function()
     assert.equal("reference", bound.evidence)
     assert.is_string(bound.connection)
     assert.is_number(bound.at)
-    assert.equal("creator", bound.who)
+    assert.equal("creator", bound.role)
+    assert.matches("^appid " .. s.e.owner.client_id:gsub("%-", "%%-"), bound.who)
+  end)
+
+  it("gives the ids of each write to the audit trail, and whose credential it was", function()
+    local approver = s:new_client(s.e:principal{})
+    assert(s:establish{ approve = approver })
+
+    local writes = {}
+    for _, event in ipairs(s.events) do
+      if event.request_id then writes[#writes + 1] = { event.step, event.role, event.request_id } end
+    end
+    local requests = s.e:requests("PUT")
+    local function id(entry)
+      for _, pair in ipairs(entry.response_headers) do
+        if pair[1]:lower() == "x-ms-request-id" then return pair[2] end
+      end
+    end
+    assert.equal(2, #writes)
+    assert.same({ "create", "creator" }, { writes[1][1], writes[1][2] })
+    assert.same({ "approve", "approver", id(requests[2]) }, writes[2])
+  end)
+
+  it("says that nobody approved yet when nobody did", function()
+    local report = assert(s:establish{ approve = false })
+
+    assert.equal("approved by nobody yet", report.who)
+    assert.is_nil(report.approved_by)
+    local last = s.events[#s.events]
+    assert.equal("handoff", last.step)
+    assert.equal(1, #last.request_ids)
   end)
 
   it("works inside a task, too", function()
