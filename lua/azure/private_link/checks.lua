@@ -143,7 +143,7 @@ local function shareable(job, facts)
   local types, count = shareable_types(list)
   if count == 0 then return end
   local kind = facts:upstream_type()
-  local slot = kind == "microsoft.web/sites/slots" and job.upstream.name or nil
+  local slot = kind == "microsoft.web/sites/slots" and (job.slot or job.upstream.name) or nil
   local known = types[slot and "microsoft.web/sites" or kind]
   if not known then
     local names = {}

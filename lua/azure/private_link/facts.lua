@@ -17,7 +17,11 @@ local readers = {}
 
 function readers.signalr(job) return job:get(job.client, job.signalr.id) end
 
-function readers.upstream(job) return job:get(job.approver, job.upstream.id) end
+function readers.upstream(job)
+  local upstream, err = job:get(job.approver, job.upstream.id)
+  if upstream then job:learn_slot(upstream) end
+  return upstream, err
+end
 
 function readers.shareable(job) return job:list(job.client, job.signalr.id .. "/privateLinkResources") end
 

@@ -174,6 +174,17 @@ function Job:has_valid_name()
   return #name >= 3 and #name <= 63 and name:find("^%a[%w-]*%w$") ~= nil
 end
 
+--- A group's letters matter to the service, those of an id do not: the slot
+--- itself says how it is written.
+---@param upstream table as ARM answers it
+function Job:learn_slot(upstream)
+  if self.upstream.type:lower() ~= "microsoft.web/sites/slots" then return end
+  local name = resource_id.last_segment(upstream.id)
+  if not name or name:lower() ~= self.upstream.name:lower() then return end
+  self.slot = name
+  if not self.spec.group then self.group = "sites-" .. name end
+end
+
 --- Refuses at once when an id is malformed, or the name.
 ---@return boolean? ok
 ---@return azure.Error? err

@@ -905,6 +905,15 @@ describe("establish, for other shapes", function()
     assert.equal("", s:statuses())
   end)
 
+  it("reaches a slot however its id is written", function()
+    s.e:seed{ id = s.e.ids.func .. "/slots/blue" }
+
+    local report = assert(s:establish{ upstream = s.e.ids.func .. "/slots/BLUE" })
+
+    assert.equal("sites-blue", report.link.group)
+    assert.is_false(assert(s:establish{ upstream = (s.e.ids.func .. "/slots/blue"):upper() }).changed)
+  end)
+
   local targets = {
     { "Microsoft.KeyVault/vaults/contoso-kv", "vault" },
     { "Microsoft.Storage/storageAccounts/contosost", "table" },
