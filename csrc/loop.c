@@ -133,11 +133,13 @@ static int run_defers (struct azl_loop *loop) {
 }
 
 /* Only timers due when the pass begins: one that restarts itself at "now"
-   must not starve descriptors. */
+   must not starve descriptors. Nor may many at once, each of which may begin a
+   request, hold up a host. */
 static int run_timers (struct azl_loop *loop) {
+  enum { MOST = 32 };
   int64_t now_ms = azl_loop_now_ms(loop);
   int count = 0;
-  for (size_t limit = loop->timers.count; limit > 0; limit--) {
+  for (size_t limit = loop->timers.count; limit > 0 && count < MOST; limit--) {
     struct azl_timer *timer = azl_heap_first(&loop->timers);
     if (!timer || timer->due_ms > now_ms) break;
     azl_heap_remove(&loop->timers, timer);

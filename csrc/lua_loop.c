@@ -130,20 +130,21 @@ static int wake_ready (lua_State *L, struct azl_loop *loop,
 /* Runs in protected mode so that the depth is right after an error. */
 static int step_protected (lua_State *L) {
   struct lua_loop *self = lua_touserdata(L, 1);
-  struct azl_lua_slice slice = slice_of(lua_tointeger(L, 2));
-  int count = wake_ready(L, self->loop, &slice);
-  count += azl_lua_run_tasks(L, &self->runnable, &slice);
+  const struct azl_lua_slice *slice = lua_touserdata(L, 2);
+  int count = wake_ready(L, self->loop, slice);
+  count += azl_lua_run_tasks(L, &self->runnable, slice);
   azl_loop_run_steps(self->loop, L);
   lua_pushinteger(L, count);
   return 1;
 }
 
 /* What runs here was not resumed by the task that runs around it. */
-static int run_step (lua_State *L, struct lua_loop *self, int64_t slice_ms) {
+static int run_step (lua_State *L, struct lua_loop *self,
+                     struct azl_lua_slice *slice) {
   struct azl_lua_task *running = self->running;
   lua_pushcfunction(L, step_protected);
   lua_pushlightuserdata(L, self);
-  lua_pushinteger(L, slice_ms);
+  lua_pushlightuserdata(L, slice);
   self->depth++;
   self->running = NULL;
   int status = lua_pcall(L, 2, 1, 0);
@@ -161,9 +162,13 @@ int azl_lua_step (lua_State *L, int64_t max_wait_ms, int64_t slice_ms) {
     luaL_error(L, "waits are nested too deeply: wait inside a task instead "
                   "of inside callbacks of callbacks");
   if (!azl_list_empty(&self->runnable)) max_wait_ms = 0; /* of a step around */
+  /* What descriptors and timers take counts too, where nothing is waited for.
+   */
+  struct azl_lua_slice slice = slice_of(slice_ms);
   int count = azl_loop_turn(self->loop, max_wait_ms);
+  if (max_wait_ms != 0) slice = slice_of(slice_ms);
   luaL_checkstack(L, 5, "step");
-  count += run_step(L, self, slice_ms);
+  count += run_step(L, self, &slice);
   let_hooks_run(L);
   return count;
 }

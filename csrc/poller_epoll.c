@@ -8,7 +8,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { MAX_EVENTS = 256 };
+/* In one turn: each may be an answer to read, and a host has timers of its own
+   to keep. The kernel gives the others first the next time. */
+enum { MAX_EVENTS = 32 };
 
 /* In place of age and fd: the alarm is for who watches the epoll fd, we have
    our own timers. */

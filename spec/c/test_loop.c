@@ -49,6 +49,22 @@ static void a_timer_that_restarts_does_not_starve_the_turn (void) {
   azl_loop_free(self.loop);
 }
 
+static void many_timers_at_once_take_several_turns (void) {
+  enum { MANY = 100, MOST = 32 };
+  struct counter many[MANY] = {0};
+  struct azl_loop *loop = stopped_loop();
+  for (int i = 0; i < MANY; i++) {
+    azl_timer_init(&many[i].timer, on_timer, &many[i]);
+    CHECK(azl_loop_timer(loop, &many[i].timer, 1000));
+  }
+  CHECK_INT(azl_loop_turn(loop, 0), MOST);
+  CHECK_INT(azl_loop_timeout_ms(loop), 0);
+  for (int left = MANY - MOST; left > 0; left -= MOST)
+    CHECK_INT(azl_loop_turn(loop, 0), left < MOST ? left : MOST);
+  for (int i = 0; i < MANY; i++) CHECK_INT(many[i].count, 1);
+  azl_loop_free(loop);
+}
+
 static void virtual_time_jumps_only_when_idle (void) {
   struct counter self = {.loop = stopped_loop()};
   struct azl_loop *loop = self.loop;
@@ -134,6 +150,7 @@ static void survives_a_lack_of_memory (void) {
 int main (void) {
   RUN_TESTS(TEST(runs_timers_when_due),
             TEST(a_timer_that_restarts_does_not_starve_the_turn),
+            TEST(many_timers_at_once_take_several_turns),
             TEST(virtual_time_jumps_only_when_idle),
             TEST(deferred_calls_run_once_in_the_next_turn),
             TEST(hooks_run_and_leave), TEST(freeing_cancels_what_is_under_way),
