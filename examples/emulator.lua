@@ -2,12 +2,14 @@
 --
 --     lua5.4 examples/emulator.lua [--port N] [--address A] [--tls] [--seed contoso] [--latency seconds]
 --                                  [--timings factor] [--throttle] [--client-id ID] [--client-secret S]
---                                  [--tenant ID] [--ca-out FILE] [--verbose]
+--                                  [--tenant ID] [--ca-out FILE] [--pairs N] [--verbose]
 --
 -- It prints `listening on http://127.0.0.1:N`, then what a client needs to sign
 -- in, and runs until Ctrl-C, or until the program that started it with a pipe
 -- as its standard input goes away. --timings 0.01 is a hundred times as fast as
--- Azure; --ca-out keeps a copy of the certificate that clients must trust.
+-- Azure; --ca-out keeps a copy of the certificate that clients must trust;
+-- --pairs adds N SignalRs chat-1 ... to contoso's group, each with a function
+-- chat-1-func ..., for load.
 
 local core = require "azure.core"
 local emulator_module = require "azure.emulator"
@@ -28,7 +30,8 @@ local texts = {
   ["--seed"] = "seed", ["--address"] = "address", ["--client-id"] = "client_id", ["--tenant"] = "tenant_id",
   ["--client-secret"] = "client_secret", ["--ca-out"] = "ca_out",
 }
-local numbers = { ["--port"] = "port", ["--latency"] = "latency", ["--timings"] = "timings" }
+local numbers = { ["--port"] = "port", ["--latency"] = "latency", ["--timings"] = "timings",
+  ["--pairs"] = "pairs" }
 
 -- The emulator would raise for these; a shell wants a sentence and an exit code.
 local function check(given)
@@ -74,6 +77,18 @@ local function copy_file(from, to)
   output:close()
 end
 
+local function seed_pairs(e, count)
+  local ids, items = e.ids, {}
+  for i = 1, count do
+    local name = "chat-" .. i
+    items[#items + 1] = { id = ids.group .. "/providers/Microsoft.SignalRService/signalr/" .. name,
+      location = "eastus", sku = { name = "Standard_S1", capacity = 1 } }
+    items[#items + 1] = { id = ids.group .. "/providers/Microsoft.Web/sites/" .. name .. "-func",
+      location = "eastus", kind = "functionapp", plan = ids.plan }
+  end
+  e:seed(items)
+end
+
 local function announce(e, principal, given)
   print("listening on " .. e.url)
   print(("tenant %s client-id %s client-secret %s"):format(
@@ -89,6 +104,7 @@ local function start(given)
     latency = given.latency, timings = given.timings, throttle = given.throttle,
   }
   if not e then fail(tostring(err)) end
+  if given.pairs then seed_pairs(e, given.pairs) end
   announce(e, e:principal{
     client_id = given.client_id, client_secret = given.client_secret, tenant_id = given.tenant_id,
   }, given)

@@ -52,6 +52,7 @@ build = {
       ["azure.errors"] = "lua/azure/errors.lua",
       ["azure.forwarded"] = "lua/azure/forwarded.lua",
       ["azure.group"] = "lua/azure/group.lua",
+      ["azure.host.collector"] = "lua/azure/host/collector.lua",
       ["azure.host.copas"] = "lua/azure/host/copas.lua",
       ["azure.host.cqueues"] = "lua/azure/host/cqueues.lua",
       ["azure.host.luv"] = "lua/azure/host/luv.lua",

@@ -18,7 +18,7 @@ end
 
 -- Modules that only other modules use.
 local internal = {
-  ["azure.answer"] = true, ["azure.paging"] = true, ["azure.url"] = true, ["azure.host.shared"] = true,
+  ["azure.answer"] = true, ["azure.paging"] = true, ["azure.url"] = true, ["azure.host.collector"] = true,
   ["azure.text"] = true,
 }
 

@@ -81,10 +81,11 @@ local function open(host, opts)
   function host.stop() end
 end
 
+---@class azure.CopasOptions: azure.HostOptions
+---@field copas table? the module, default `require "copas"`
+
 --- Lets Copas drive our loop.
----@param opts {copas: table?, slice: number?, blocking: boolean?}? copas: the module (default `require "copas"`);
---- slice: seconds of Lua in one go (0.002); blocking: where a wait cannot be suspended, hold up Copas instead of
---- raising
+---@param opts azure.CopasOptions?
 ---@return azure.Host host `host:detach()`, or `local host <close> = ...`
 function module.attach(opts)
   local host = shared.attach("copas", opts, { copas = true }, open)

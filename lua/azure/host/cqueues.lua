@@ -57,10 +57,11 @@ local function open(host, opts)
   function host.stop() detached:signal() end
 end
 
+---@class azure.CqueuesOptions: azure.HostOptions
+---@field controller table? default the one that is running, or a new one in `host.controller`
+
 --- Lets a controller of cqueues drive our loop.
----@param opts {controller: table?, slice: number?, blocking: boolean?}? controller: default the one that is running, or
---- a new one in `host.controller`; slice: seconds of Lua in one go (0.002); blocking: where a wait cannot be
---- suspended, hold up the controller instead of raising
+---@param opts azure.CqueuesOptions?
 ---@return azure.Host host `host:detach()`, or `local host <close> = ...`
 function module.attach(opts)
   local host = shared.attach("cqueues", opts, { controller = true }, open)

@@ -76,9 +76,11 @@ local function open(host, opts)
   end
 end
 
+---@class azure.LuvOptions: azure.HostOptions
+---@field uv table? the luv module, default `require "luv"`
+
 --- Lets luv's loop drive ours.
----@param opts {uv: table?, slice: number?, blocking: boolean?}? uv: the luv module (default `require "luv"`);
---- slice: seconds of Lua in one go (0.002); blocking: where a wait cannot be suspended, hold up luv instead of raising
+---@param opts azure.LuvOptions?
 ---@return azure.Host host `host:detach()`, or `local host <close> = ...`
 function module.attach(opts)
   local host = shared.attach("luv", opts, { uv = true }, open)

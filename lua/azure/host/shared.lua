@@ -1,7 +1,10 @@
---- What the adapters of host loops share. A host watches one descriptor, which
--- is readable whenever our loop has something to do, and calls `step`; waits
--- outside of our tasks are suspended as the host's own waits are.
+--- What the adapters of host loops share: the options and the handle of
+-- `attach`, and what an adapter for another loop needs. A host watches one
+-- descriptor, which is readable whenever our loop has something to do, and
+-- calls `step`; waits outside of our tasks are suspended as the host's own
+-- waits are.
 
+local collector = require "azure.host.collector"
 local core = require "azure.core"
 local errors = require "azure.errors"
 
@@ -13,8 +16,16 @@ shared.LOOK_EVERY = 0.002
 -- Seconds that Lua may run in one step before the host has its turn again.
 local SLICE = 0.002
 
+---@class azure.HostOptions
+---@field slice number? seconds of Lua in one go before the host has its turn again, default 0.002
+---@field blocking boolean? where a wait cannot be suspended, hold up the host instead of raising
+---@field collector boolean? false: leave Lua's collector as it is, which may then stop everything for tens of
+--- milliseconds; otherwise it works in short steps while attached
+
+--- The handle that `attach` gives. Leaving the scope of `local host <close>` detaches.
 ---@class azure.Host
----@field name string
+---@field name string "luv", "cqueues" or "copas"
+---@field attached boolean
 ---@field fd integer? what the host watches; nil: it must call `step` every LOOK_EVERY seconds
 ---@field way fun(self: azure.Host, yieldable: boolean): function?, function? how a wait goes on
 ---@field watch fun(self: azure.Host, busy: boolean) called after each change: is anything under way?
@@ -108,6 +119,7 @@ function Host:detach()
   self.loop:on_wake(nil)
   self.loop:on_wait(nil)
   self.loop:alarm(nil)
+  if self.restore_collector then self.restore_collector() end
   self:stop()
 end
 
@@ -146,7 +158,7 @@ function shared.note(note)
   })
 end
 
-local options = { slice = true, blocking = true }
+local options = { slice = true, blocking = true, collector = true }
 
 local function check_attach(name, opts, more)
   local allowed = {}
@@ -156,6 +168,7 @@ local function check_attach(name, opts, more)
   opts = errors.check_options(opts, allowed, name .. ".attach", 4)
   errors.check_type(opts.slice, "number|nil", "slice", name .. ".attach", 4)
   errors.check_type(opts.blocking, "boolean|nil", "blocking", name .. ".attach", 4)
+  errors.check_type(opts.collector, "boolean|nil", "collector", name .. ".attach", 4)
   if attached then
     error(("%s.attach: the adapter for %s is attached already; detach it first"):format(name, attached.name), 4)
   end
@@ -164,7 +177,7 @@ end
 
 --- Makes a host object; `open` then sets `way`, `stop`, and `watch` or `start` and `look`.
 ---@param name string
----@param opts table?
+---@param opts azure.HostOptions?
 ---@param more table<string, boolean> further options of this adapter
 ---@param open fun(host: azure.Host, opts: table) may raise
 ---@return azure.Host
@@ -177,6 +190,7 @@ function shared.attach(name, opts, more, open)
   }, Host)
   open(host, opts)
   attached = host
+  if opts.collector ~= false then host.restore_collector = collector.soften() end
   loop:on_wake(function() host:arm() end)
   loop:on_wait(function(yieldable, in_task)
     if in_task then return host:refuse(yieldable) end
