@@ -105,25 +105,11 @@ static int op_close (lua_State *L) {
   return 0;
 }
 
-/* In protected mode: a text that cannot be made must not keep the operation
-   from being freed. There are no results where there was no memory for them. */
-static int report_lost_error (lua_State *L) {
-  if (lua_getiuservalue(L, 1, AZL_SLOT_RESULTS) != LUA_TTABLE) return 0;
-  lua_rawgeti(L, 2, 1);
-  const char *text = luaL_tolstring(L, -1, NULL);
-  lua_getfield(L, 2, "traceback");
-  const char *traceback = lua_tostring(L, -1);
-  lua_writestringerror("azure: an error in a task that nobody waited for: %s\n",
-                       text);
-  lua_writestringerror("%s\n", traceback ? traceback : "");
-  return 0;
-}
-
 static int op_gc (lua_State *L) {
   struct azl_lua_op *box = luaL_checkudata(L, 1, OP_TYPE);
   struct azl_op *op = box->op;
   if (op && azl_lua_task_lost(box)) {
-    lua_pushcfunction(L, report_lost_error);
+    lua_pushcfunction(L, azl_lua_task_report);
     lua_pushvalue(L, 1);
     (void)lua_pcall(L, 1, 0, 0);
   }

@@ -8,6 +8,9 @@
    runs; task (light userdata) -> coroutine. */
 static const char waiting_key = 0, tasks_key = 0;
 
+/* And who wants the errors that nobody waited for. */
+static const char on_lost_key = 0;
+
 static void task_destroy (struct azl_op *op) {
   azl_free(AZL_CONTAINER(op, struct azl_lua_task, op));
 }
@@ -276,6 +279,34 @@ bool azl_lua_task_lost (const struct azl_lua_op *box) {
   return task->failed && !task->awaited;
 }
 
+/* In protected mode: a text that cannot be made must not keep the operation
+   from being freed. There are no results where there was no memory for them. */
+int azl_lua_task_report (lua_State *L) {
+  if (lua_getiuservalue(L, 1, AZL_SLOT_RESULTS) != LUA_TTABLE) return 0;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &on_lost_key); /* task results | fn */
+  bool wanted = lua_isfunction(L, -1);
+  lua_rawgeti(L, 2, 1);
+  const char *text = wanted ? NULL : luaL_tolstring(L, -1, NULL);
+  lua_getfield(L, 2, "traceback");
+  if (wanted) {
+    lua_call(L, 2, 0);
+    return 0;
+  }
+  const char *traceback = lua_tostring(L, -1);
+  lua_writestringerror("azure: an error in a task that nobody waited for: %s\n",
+                       text);
+  lua_writestringerror("%s\n", traceback ? traceback : "");
+  return 0;
+}
+
+/* core.on_lost(fn): fn(err, traceback) instead of a report; nil: a report */
+static int core_on_lost (lua_State *L) {
+  if (!lua_isnoneornil(L, 1)) luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &on_lost_key);
+  return 0;
+}
+
 /* core.task(fn, ...) -> op */
 static int core_task (lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -309,4 +340,6 @@ void azl_lua_open_task (lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &tasks_key);
   lua_pushcfunction(L, core_task);
   lua_setfield(L, -2, "task");
+  lua_pushcfunction(L, core_on_lost);
+  lua_setfield(L, -2, "on_lost");
 }

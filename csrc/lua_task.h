@@ -52,6 +52,10 @@ int azl_lua_run_tasks (lua_State *L, struct azl_list *runnable,
 /* Whether it is a task that raised an error which nobody has waited for. */
 bool azl_lua_task_lost (const struct azl_lua_op *box);
 
+/* Called with such a task: tells its error to who asked for that, or on
+   standard error. */
+int azl_lua_task_report (lua_State *L);
+
 /* The list of runnable tasks of this state's loop (lua_loop.c). */
 struct azl_list *azl_lua_runnable (lua_State *L);
 

@@ -267,10 +267,20 @@ local Terminal = {}
 Terminal.__name = "azure.terminal"
 
 --- What Ctrl-Z does elsewhere: stops this process group until `fg`.
-function Terminal:suspend() end
+---@param foreground azure.Foreground? given back for so long
+function Terminal:suspend(foreground) end
 
 --- Puts the terminal back as it was.
 function Terminal:close() end
+
+--- The foreground of a terminal, taken for a process group of our own: Ctrl-C
+--- reaches nobody else while this is open.
+---@class azure.Foreground
+local Foreground = {}
+Foreground.__name = "azure.foreground"
+
+--- Gives it back.
+function Foreground:close() end
 
 --- The loop of this Lua state, made at first use.
 ---@return azure.Loop loop
@@ -286,6 +296,11 @@ function core.sleep(seconds) end
 ---@param ... any its arguments
 ---@return azure.Op op gives what the function returns, raises what it raises
 function core.task(fn, ...) end
+
+--- Who gets the errors of tasks that ended in one, and that nobody can wait for
+--- any more. Without, they are reported on standard error.
+---@param fn (fun(err: any, traceback: string))? absent: nobody
+function core.on_lost(fn) end
 
 --- Reads from a descriptor as soon as there is something. One read at a time.
 ---@param fd integer
@@ -391,6 +406,18 @@ function core.terminal_width(file) end
 ---@param file file*
 ---@return azure.Terminal? raw nil: it is no terminal
 function core.terminal_raw(file) end
+
+--- Takes the foreground of a terminal from the process group that has it and us,
+--- such as a make's.
+---@param file file*
+---@return azure.Foreground? foreground nil: it is no terminal, or ours alone already
+function core.terminal_foreground(file) end
+
+--- Columns that a text takes on a terminal: two for a wide character, none for
+--- one that combines with what is before it.
+---@param text string UTF-8
+---@return integer columns
+function core.text_columns(text) end
 
 --- Remembers how Ctrl-C is handled now. The function that it gives puts that
 --- back, which `lua` itself does only between its own lines.

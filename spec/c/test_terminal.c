@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "check.h"
 
@@ -80,11 +82,79 @@ static void test_restore (void) {
   CHECK(azl_terminal_raw(&terminal, pty.program));
   azl_terminal_restore(&terminal);
   azl_terminal_restore(&terminal);
-  azl_terminal_suspend(&terminal); /* does nothing any more */
+  azl_terminal_suspend(&terminal, NULL); /* does nothing any more */
   CHECK_INT(tcgetattr(pty.program, &after), 0);
   CHECK_INT(after.c_lflag, before.c_lflag);
   CHECK_INT(after.c_iflag, before.c_iflag);
   close_pty(&pty);
+}
+
+/* A member of a group that somebody else leads, as the program of a make. The
+   number of the first thing that is wrong, or 0. */
+static int take_and_give_back (int fd) {
+  struct azl_foreground foreground;
+  struct termios modes;
+  pid_t group = getpgrp();
+  if (!azl_foreground_take(&foreground, fd)) return 1;
+  if (getpgrp() != getpid() || tcgetpgrp(fd) != getpid()) return 2;
+  if (tcgetattr(fd, &modes) != 0) return 3;
+  if (modes.c_cc[VSUSP] != _POSIX_VDISABLE) return 4;
+  struct azl_foreground again;
+  if (azl_foreground_take(&again, fd)) return 5; /* it is ours already */
+  azl_foreground_give_back(&foreground);
+  azl_foreground_give_back(&foreground);
+  if (getpgrp() != group || tcgetpgrp(fd) != group) return 6;
+  if (tcgetattr(fd, &modes) != 0) return 7;
+  return modes.c_cc[VSUSP] == _POSIX_VDISABLE ? 8 : 0;
+}
+
+static int exit_code_of (pid_t child) {
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Leads a session of its own on the terminal; its child is the program. */
+static int lead_session (const char *path) {
+  struct azl_foreground foreground;
+  if (setsid() < 0) return 21;
+  int fd = open(path, O_RDWR);
+  if (fd < 0 || tcgetpgrp(fd) != getpgrp()) return 22;
+  if (azl_foreground_take(&foreground, fd)) return 23; /* a leader's already */
+  pid_t program = fork();
+  if (program == 0) _exit(take_and_give_back(fd));
+  return exit_code_of(program);
+}
+
+static void test_foreground (void) {
+  struct azl_foreground foreground;
+  struct pty pty;
+  CHECK(open_pty(&pty));
+  CHECK(!azl_foreground_take(&foreground, pty.program)); /* not our terminal */
+  azl_foreground_give_back(&foreground);
+  pid_t leader = fork();
+  if (leader == 0) _exit(lead_session(ptsname(pty.user)));
+  CHECK_INT(exit_code_of(leader), 0);
+  close_pty(&pty);
+}
+
+static int columns (locale_t locale, const char *text) {
+  return azl_text_columns(locale, text, strlen(text));
+}
+
+static void test_text_columns (void) {
+  locale_t utf8 = azl_utf8_locale();
+  CHECK_INT(columns((locale_t)0, "a\xc3\xa4\xe6\x97\xa5"), 3);
+  CHECK(utf8 != (locale_t)0);
+  CHECK_INT(columns(utf8, ""), 0);
+  CHECK_INT(columns(utf8, "abc"), 3);
+  CHECK_INT(columns(utf8, "\xc3\xa4"), 1);  /* a letter */
+  CHECK_INT(columns(utf8, "e\xcc\x81"), 1); /* and a combining mark */
+  CHECK_INT(columns(utf8, "\xe6\x97\xa5\xe6\x9c\xac"), 4); /* wide */
+  CHECK_INT(columns(utf8, "\xf0\x9f\x91\x8d"), 2);         /* a picture */
+  CHECK_INT(columns(utf8, "\xe2\x80\x8d"), 0);             /* a joiner */
+  CHECK_INT(columns(utf8, "\xff\t"), 1); /* no character; none */
+  freelocale(utf8);
 }
 
 static volatile sig_atomic_t interrupted;
@@ -114,5 +184,6 @@ static void test_interrupts (void) {
 
 int main (void) {
   RUN_TESTS(TEST(test_a_file_is_no_terminal), TEST(test_width),
-            TEST(test_raw_keys), TEST(test_restore), TEST(test_interrupts));
+            TEST(test_raw_keys), TEST(test_restore), TEST(test_foreground),
+            TEST(test_text_columns), TEST(test_interrupts));
 }
