@@ -1,28 +1,52 @@
 --- One line of input, edited with the usual keys. A state machine: bytes of a
 -- terminal in raw mode go in, text and escape sequences for it come out. It
 -- needs no library, so completion is there wherever a terminal is.
---
--- Characters are counted as one column each; wide ones are drawn right and
--- counted short.
+
+local core = require "azure.core"
 
 local editor = {}
 
 ---@class azure.repl.Editor
 ---@field prompt string
----@field chars string[] the line, character by character
+---@field chars string[] the line, character by character, each with the marks that combine with it
 ---@field cursor integer characters before the cursor
 ---@field history string[]
 ---@field pending string bytes that have not been read yet
+---@field pasting boolean what comes is pasted text, in which a key is only a character
 local Editor = {}
 Editor.__index = Editor
 Editor.__name = "azure.repl.editor"
 
 local HISTORY_MAX = 1000
 
+-- Terminals put pasted text between two marks where they are asked to
+-- (bracketed paste, xterm's control sequences); others ignore this.
+local PASTE_ON, PASTE_OFF = "\27[?2004h", "\27[?2004l"
+
+local function each_char(text)
+  return text:gmatch("[\0-\x7F\xC2-\xF4][\x80-\xBF]*")
+end
+
+local function combines(char)
+  return #char > 1 and core.text_columns(char) == 0
+end
+
 local function chars_of(text)
   local chars = {}
-  for char in text:gmatch("[\0-\x7F\xC2-\xF4][\x80-\xBF]*") do chars[#chars + 1] = char end
+  for char in each_char(text) do
+    if combines(char) and #chars > 0 then
+      chars[#chars] = chars[#chars] .. char
+    else
+      chars[#chars + 1] = char
+    end
+  end
   return chars
+end
+
+-- A tab of pasted code stays one and looks like two spaces.
+local function width_of(char)
+  if char == "\t" then return 2 end
+  return #char == 1 and 1 or core.text_columns(char)
 end
 
 --- The line as it is.
@@ -31,19 +55,31 @@ function Editor:text()
   return table.concat(self.chars)
 end
 
+-- Row and column of what comes behind the first `count` characters. A wide one
+-- that does not fit into the rest of a row is drawn in the next.
+local function position(self, count, columns)
+  local row, column = 0, core.text_columns(self.prompt)
+  for i = 1, count + 1 do
+    local width = self.chars[i] and width_of(self.chars[i]) or 1
+    if column + width > columns then row, column = row + 1, 0 end
+    if i <= count then column = column + width end
+  end
+  return row, column
+end
+
 -- Draws the line again, which may take several rows of the screen; `row` is
 -- where the cursor was left.
 function Editor:refresh()
   local columns = math.max(self.columns(), 10)
-  local total = utf8.len(self.prompt) + #self.chars
-  local at = utf8.len(self.prompt) + self.cursor
-  local out = { self.row > 0 and ("\27[%dA"):format(self.row) or "", "\r\27[J", self.prompt, self:text() }
-  local last_row = total // columns
-  if total > 0 and total % columns == 0 then out[#out + 1] = "\n\r" end -- or the cursor hangs behind the last column
-  self.row = at // columns
-  if last_row > self.row then out[#out + 1] = ("\27[%dA"):format(last_row - self.row) end
+  local text = self:text():gsub("\t", "  ")
+  local out = { self.row > 0 and ("\27[%dA"):format(self.row) or "", "\r\27[J", self.prompt, text }
+  local last_row, last_column = position(self, #self.chars, columns)
+  if last_row > 0 and last_column == 0 then out[#out + 1] = "\n\r" end -- or the cursor hangs behind the last column
+  local row, column = position(self, self.cursor, columns)
+  self.row = row
+  if last_row > row then out[#out + 1] = ("\27[%dA"):format(last_row - row) end
   out[#out + 1] = "\r"
-  if at % columns > 0 then out[#out + 1] = ("\27[%dC"):format(at % columns) end
+  if column > 0 then out[#out + 1] = ("\27[%dC"):format(column) end
   self.write(table.concat(out))
 end
 
@@ -54,7 +90,7 @@ function Editor:hide()
 end
 
 -- Leaves the cursor below the line.
-function Editor:finish()
+function Editor:below()
   self.cursor = #self.chars
   self:refresh()
   self.write("\n")
@@ -62,9 +98,13 @@ function Editor:finish()
 end
 
 function Editor:insert(text)
-  for _, char in ipairs(chars_of(text)) do
-    self.cursor = self.cursor + 1
-    table.insert(self.chars, self.cursor, char)
+  for char in each_char(text) do
+    if combines(char) and self.cursor > 0 then
+      self.chars[self.cursor] = self.chars[self.cursor] .. char
+    else
+      self.cursor = self.cursor + 1
+      table.insert(self.chars, self.cursor, char)
+    end
   end
 end
 
@@ -140,7 +180,7 @@ function Editor:show_words(words, hidden)
     local ends = i % per_row == 0 or i == #words
     out[#out + 1] = ends and text .. "\n" or text .. (" "):rep(width - #text)
   end
-  self:finish()
+  self:below()
   self.write(table.concat(out))
 end
 
@@ -189,7 +229,7 @@ keys["\26"] = function() return "suspend" end
 keys["\13"] = function() return "line" end
 keys["\10"] = keys["\13"]
 keys["\9"] = function(self)
-  -- At the start of a line it indents: nobody completes nothing, but many paste code.
+  -- At the start of a line it indents: nobody completes nothing.
   local blank = not table.concat(self.chars, "", 1, self.cursor):find("%S")
   if blank or not self.complete then self:insert("  ") else self:complete_word() end
 end
@@ -211,6 +251,8 @@ keys["\14"] = function(self) self:recall(1) end
 keys["\27b"] = function(self) self.cursor = self:word_left() end
 keys["\27f"] = function(self) self.cursor = self:word_right() end
 keys["\27d"] = function(self) self:cut(self.cursor + 1, self:word_right()) end
+keys["\27[200~"] = function(self) self.pasting = true end
+keys["\27[201~"] = function(self) self.pasting = false end
 keys["\27\127"] = function(self) self:cut(self:word_left() + 1, self.cursor) end
 
 -- What terminals send for the keys that have no control character.
@@ -233,8 +275,17 @@ local function first_key(bytes)
   return #bytes >= length and bytes:sub(1, length) or nil
 end
 
+-- A pasted character; the end of a pasted line is Enter.
+local function paste(self, key)
+  if key == "\13" or key == "\10" then return "line" end
+  if key == "\9" or (key:find("^%C") and utf8.len(key) == 1) then self:insert(key) end
+  return nil
+end
+
 function Editor:press(key)
   local work = keys[key]
+  if key == "\3" then self.pasting = false end
+  if self.pasting and key ~= "\27[201~" then return paste(self, key) end
   if work ~= keys["\16"] and work ~= keys["\14"] then self.place = nil end
   if work then return work(self) end
   if key:find("^%C") and utf8.len(key) == 1 then self:insert(key) end
@@ -245,6 +296,12 @@ end
 ---@param prompt string
 function Editor:start(prompt)
   self.prompt, self.chars, self.cursor, self.row, self.place = prompt, {}, 0, 0, nil
+  self:resume()
+end
+
+--- Takes the screen again, after a "suspend".
+function Editor:resume()
+  self.write(PASTE_ON)
   self:refresh()
 end
 
@@ -262,10 +319,12 @@ function Editor:feed(bytes)
     event = self:press(key)
   end
   if event == "line" or event == "interrupt" or event == "eof" then
-    self:finish()
+    self:below()
+    self.write(PASTE_OFF)
     return event, self:text()
   end
   self:refresh()
+  if event then self.write(PASTE_OFF) end
   return event
 end
 
@@ -276,7 +335,7 @@ end
 function editor.new(opts)
   return setmetatable({
     write = opts.write, columns = opts.columns, complete = opts.complete, prompt = "", chars = {}, cursor = 0, row = 0,
-    history = {}, pending = "",
+    history = {}, pending = "", pasting = false,
   }, Editor)
 end
 

@@ -35,6 +35,8 @@ describe("the line editor", function()
     { "Alt-backspace", "one.two\27\127", "one." },
     { "moving by Ctrl-arrows", "one two\27[1;5Dx\27[1;5D\27[1;5Dy", "yone xtwo" },
     { "letters beyond ASCII, as one each", "äb€" .. LEFT .. LEFT .. "\127", "b€" },
+    { "characters with what combines with them, as one", "ae\u{301}b" .. LEFT .. "\127", "ab" },
+    { "a mark that is typed behind its letter", "e\u{301}" .. LEFT .. "x", "xe\u{301}" },
     { "keys that mean nothing", "a\27[15~\27OP\27[200zb\0", "ab" },
   }
   for _, row in ipairs(rows) do
@@ -156,7 +158,78 @@ describe("the line editor", function()
     end)
   end)
 
+  describe("pasted text", function()
+    local function never() error("completion in pasted text") end
+
+    it("takes tabs and control characters for what they are", function()
+      local self = new(never)
+
+      self:feed("\27[200~if\tx\1 then\ty\127\27[201~z")
+
+      assert.equal("if\tx then\tyz", self:text())
+    end)
+
+    it("is run line by line", function()
+      local self = new(never)
+
+      assert.same({ "line", "one\t1" }, { self:feed("\27[200~one\t1\rtwo\t2\r\27[201~x\t") })
+      self:start("> ")
+      assert.same({ "line", "two\t2" }, { self:feed("") })
+      self:start("> ")
+      assert.error_matches(function() self:feed("") end, "completion in pasted text")
+    end)
+
+    it("ends with Ctrl-C too", function()
+      local self = new()
+
+      assert.equal("interrupt", (self:feed("\27[200~abc" .. CTRL.c)))
+      self:start("> ")
+      self:feed("a" .. HOME .. "b")
+
+      assert.equal("ba", self:text())
+    end)
+
+    it("is asked of the terminal for as long as a line is edited", function()
+      local self = new()
+      assert.equal("\27[?2004h", shown[1])
+
+      self:feed("a\r")
+      assert.equal("\27[?2004l", shown[#shown])
+
+      self:start("> ")
+      self:feed(CTRL.z)
+      assert.equal("\27[?2004l", shown[#shown])
+      self:resume()
+      assert.equal("\27[?2004h", shown[#shown - 1])
+    end)
+  end)
+
   describe("drawing", function()
+    it("counts the columns of wide characters, marks and tabs", function()
+      local self = new()
+
+      self:feed("日本" .. LEFT)
+      assert.equal("\r\27[J> 日本\r\27[4C", shown[#shown])
+
+      self:start("> ")
+      self:feed("e\u{301}x" .. LEFT)
+      assert.equal("\r\27[J> e\u{301}x\r\27[3C", shown[#shown])
+
+      self:start("> ")
+      self:feed("\27[200~a\tb\27[201~")
+      assert.equal("\r\27[J> a  b\r\27[6C", shown[#shown])
+    end)
+
+    it("knows that a wide character is not cut by the end of a row", function()
+      local self = new()
+
+      self:feed(("x"):rep(17) .. "日")
+      assert.equal("\r\27[J> " .. ("x"):rep(17) .. "日\r\27[2C", shown[#shown])
+
+      self:feed(LEFT)
+      assert.equal("\27[1A\r\27[J> " .. ("x"):rep(17) .. "日\r", shown[#shown])
+    end)
+
     it("puts the cursor where it belongs", function()
       local self = new()
 
