@@ -189,6 +189,37 @@ describe("azure.repl in a terminal", function()
     assert.is_true((terminal:close()))
   end)
 
+  in_terminal("keeps Ctrl-C from a make in front of it", function()
+    local makefile = os.tmpname()
+    local file = assert(io.open(makefile, "w"))
+    file:write("repl:\n\t@", lua, " lua/azure/repl.lua\n")
+    file:close()
+    local terminal <close> = open("make -f " .. makefile)
+    terminal:expect("azure> ")
+
+    terminal:press("n = 40\razure.map({ 1, 2 }, nil, function() azure.sleep(100000) n = n + 1 end)\r")
+    terminal:expect("waiting")
+    terminal:press("\3")
+    terminal:expect("interrupted")
+    terminal:press("n\r")
+    terminal:expect("42\r\n")
+    terminal:press("\4")
+
+    assert.is_true((terminal:close()))
+    os.remove(makefile)
+  end)
+
+  in_terminal("takes pasted code with tabs as it is", function()
+    local terminal <close> = open(lua .. " lua/azure/repl.lua")
+    terminal:expect("azure> ")
+
+    terminal:press("\27[200~for i = 1, 2 do\r\tio.write(i,\tclient and '!\t')\rend\r\27[201~")
+    terminal:expect("1!\t2!\t")
+    terminal:press("\4")
+
+    assert.is_true((terminal:close()))
+  end)
+
   in_terminal("gives up a line at Ctrl-C", function()
     local terminal <close> = open(lua .. " lua/azure/repl.lua")
     terminal:expect("azure> ")

@@ -101,11 +101,15 @@ local function show_results(self, results)
   for i = from, count do self:show(results[i]) end
 end
 
+local function show_raised(self, err)
+  if type(err) == "string" then return self:say("error: " .. err) end
+  self:show(err)
+end
+
 local function show_error(self, err)
   if self.rearm() then return self:say(self.prompted and "\r\27[Kinterrupted" or "interrupted") end
   self.env._ = err
-  if type(err) == "string" then return self:say("error: " .. err) end
-  self:show(err)
+  show_raised(self, err)
 end
 
 local function mention_locals(self, code)
@@ -152,8 +156,8 @@ local function edit(self, prompt)
     if not bytes then return nil end
     event, line = self.editor:feed(bytes)
     if event == "suspend" then
-      raw:suspend()
-      self.editor:refresh()
+      raw:suspend(self.foreground)
+      self.editor:resume()
       event = nil
     end
   end
@@ -172,6 +176,31 @@ local function read_line(self, prompt)
   if not ok then error(line, 0) end
   if line then self.editor:remember(line) end
   return line
+end
+
+-- Of a task that `_` alone keeps the error would be told much later.
+local function take_from_last(self)
+  local last = self.env._
+  local mt = debug.getmetatable(last)
+  if type(last) ~= "userdata" or type(mt) ~= "table" or mt.__name ~= "azure.op" or not last:done() then return end
+  local status = last:status()
+  if status.operation ~= "task" or not status.raised or self.told == last then return end
+  self.told = last
+  local ok, err, cancelled = pcall(last.wait, last)
+  if ok then err = cancelled.raised end
+  table.insert(self.lost, { err, self.last_traceback })
+end
+
+-- What background tasks raised: nobody else is going to ask for it.
+local function report_lost(self)
+  take_from_last(self)
+  collectgarbage()
+  for _, lost in ipairs(self.lost) do
+    self.last_traceback = lost[2]
+    self:say("a task that nobody waits for has raised an error:")
+    show_raised(self, lost[1])
+  end
+  self.lost = {}
 end
 
 local words_that_end = { exit = true, quit = true }
@@ -193,12 +222,27 @@ local function turn(self)
     code = more and code .. "\n" .. more
   end
   core.loop():step(0)
+  report_lost(self)
 end
 
 local MAX_FAILURES = 5
 
+-- For the time of the session: the foreground of its terminal, so that Ctrl-C
+-- does not end a make in front of it, and the errors of lost tasks.
+local function take_over(self)
+  local foreground = self.prompted and core.terminal_foreground(self.input)
+  self.foreground = foreground or nil
+  core.on_lost(function(err, traceback) table.insert(self.lost, { err, traceback }) end)
+  return setmetatable({}, { __close = function()
+    report_lost(self)
+    core.on_lost(nil)
+    if foreground then foreground:close() end
+  end })
+end
+
 --- Reads and runs lines until the input ends. Ctrl-C ends a line, not this.
 function Session:loop()
+  local _ <close> = take_over(self)
   local failures = 0
   while not self.ended and failures < MAX_FAILURES do
     local ok, err = pcall(turn, self)
@@ -224,7 +268,7 @@ end
 function session.new(opts)
   local self = setmetatable({
     input = opts.input, output = opts.output, introduction = opts.introduction or "", ids = {}, known = {},
-    ended = false, env = setmetatable({}, { __index = _G }),
+    ended = false, lost = {}, env = setmetatable({}, { __index = _G }),
     rearm = core.interrupts(),
   }, Session)
   local on_terminal = core.terminal_width(self.output) ~= nil

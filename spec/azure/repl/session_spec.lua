@@ -96,6 +96,29 @@ describe("a session", function()
     assert.truthy(text:find("from a task", 1, true))
   end)
 
+  it("tells after a line what a background task raised, once, also of the last value", function()
+    local told = "a task that nobody waits for has raised an error:\nerror: "
+    local lines = {
+      "azure.spawn(function() azure.sleep(0) error('kept in _', 0) end)", "x = azure.sleep(0.01)", "x = 1",
+      "x = azure.spawn(function() error('dropped', 0) end)", "x = nil", "traceback()",
+    }
+
+    local text = run(lines, { azure = require("azure") })
+
+    assert.equal("azure.op (task, pending)\n" .. told .. "kept in _\n" .. told .. "dropped\n",
+      (text:gsub("stack traceback:.*$", "")))
+    assert.matches("stack traceback", text)
+  end)
+
+  it("tells what a cancelled task raised only where nobody waited", function()
+    local text = run({
+      "x = azure.spawn(function() azure.sleep(9) error('at its end', 0) end)", "x:cancel():wait()", "_.raised", "x = nil",
+    }, { azure = require("azure") })
+
+    assert.equal('"at its end"\n', text:match("[^\n]*\n$"))
+    assert.not_matches("nobody waits", text)
+  end)
+
   it("waits on the main thread, and shows what the wait gives", function()
     helper.virtual_time()
 
