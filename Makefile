@@ -287,7 +287,8 @@ tidy:
 # The specs while Lua's collector works as hard as it can (GC=each|generational|incremental).
 GC ?= each
 gc-stress: all ctest-build
-	@$(WITH_PATHS) AZL_GC=$(GC) AZL_SCHEDULES=30 AZL_FAULT_SCHEDULES=50 LUA='$(LUA)' spec/check/busted.sh $(ARGS) $(SPEC)
+	@$(WITH_PATHS) AZL_GC=$(GC) AZL_SCHEDULES=30 AZL_FAULT_SCHEDULES=50 LUA='$(LUA)' \
+	  spec/check/$(if $(SPEC),busted,specs).sh $(ARGS) $(SPEC)
 
 SOAK_MINUTES ?= 30
 SOAK_SECONDS ?= $(shell expr $(SOAK_MINUTES) \* 60)
