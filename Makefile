@@ -297,6 +297,11 @@ soak:
 	@$(MAKE) --no-print-directory -s all
 	@$(WITH_PATHS) $(LUA) spec/check/soak.lua $(SOAK_SECONDS)
 
+# What takes hours: every night, not for every change.
+.PHONY: nightly
+nightly:
+	@bash .ci/run nightly
+
 # ---- to keep it
 
 .PHONY: install rocks
@@ -333,4 +338,5 @@ help:
 	@echo 'make bench        side-by-side benchmarks;                       make repl (ARGS=--azure);  make docs  the reference'
 	@echo 'make torture      every allocation fails in turn;               make dist  the release'
 	@echo 'make tsan         Lua states in threads;  make tidy  clang-tidy and scan-build;  make gc-stress'
+	@echo 'make nightly      what takes hours: valgrind, each allocation, 10,000 schedules, long fuzzing, soak'
 	@echo 'make install      both rocks with luarocks;                      make rocks  try them in a fresh tree'
