@@ -247,7 +247,9 @@ FUZZ_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=
 $(BUILD)/fuzz/%: spec/fuzz/%.c $(CORE_LIB) | $(BUILD)/fuzz
 	$(call say,fuzz)$(CC) $(CFLAGS_ALL) -Wno-missing-prototypes $(LIB_CFLAGS) -fsanitize=fuzzer -Icsrc -Ispec/c -Ispec/fuzz -o $@ $< \
 	  $$(sed -n 's|.*links: *\([^*]*\)\*/.*|\1|p' $< | tr ' ,' '\n\n' | sed -n 's|^..*$$|spec/c/&|p') \
-	  $(CORE_LIB) $(CORE_LIBS) $(FUZZ_LIBS) -lpthread
+	  $(filter %.o,$^) $(CORE_LIB) $(CORE_LIBS) $(FUZZ_LIBS) -lpthread
+$(BUILD)/fuzz/fuzz_lua_json: $(call obj,csrc/lua_json.c csrc/lua_json_encode.c)
+$(BUILD)/fuzz/fuzz_exchange: FUZZ_LIBS := $(MHD_CFLAGS) $(MHD_LIBS)
 $(addprefix $(BUILD)/fuzz/,fuzz_script fuzz_lua_json fuzz_emulator): FUZZ_LIBS := $(LUA_CFLAGS) $(LUA_LIBS)
 .PHONY: fuzz-build
 fuzz-build: $(FUZZERS)
