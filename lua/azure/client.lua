@@ -250,8 +250,10 @@ local write_options = {
   safe_to_repeat = true, on_progress = true,
 }
 
-local function begin_and_wait(self, prepared, on_progress)
-  local op <close> = self.core:begin(prepared)
+-- Called last, so that the request, with a body that may be large, is not kept
+-- for as long as Azure takes.
+local function wait_for(begun, on_progress)
+  local op <close> = begun
   return answer.document(op:wait(on_progress and { on_progress = on_progress }))
 end
 
@@ -276,13 +278,13 @@ local function write(self, fname, method, id, body, opts)
   if opts == nil then
     prepared = { method = method, url = url.of(self.endpoint, id, self.versions, fname), body = encode_body(body),
       body_only = true, once = true }
-    return begin_and_wait(self, prepared)
+    return wait_for(self.core:begin(prepared))
   end
   local request = with_options({ method = method, path = id, body = body }, opts, write_options, fname)
   errors.check_type(request.on_progress, "function|nil", "on_progress", fname)
   prepared = prepare_operation(self, request, fname)
   prepared.once = true
-  return begin_and_wait(self, prepared, request.on_progress)
+  return wait_for(self.core:begin(prepared), request.on_progress)
 end
 
 --- Creates or replaces a resource and waits for the end of it.
