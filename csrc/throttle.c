@@ -81,31 +81,32 @@ static const char *last_provider (const char *path, const char *end) {
   static const char prefix[] = "/providers/";
   const size_t len = sizeof prefix - 1;
   for (const char *at = end; at-- > path;)
-    if ((size_t)(end - at) > len && strncasecmp(at, prefix, len) == 0 &&
-        at[len] != '/')
+    if (*at == '/' && (size_t)(end - at) > len && at[len] != '/' &&
+        strncasecmp(at, prefix, len) == 0)
       return at + len;
   return NULL;
 }
 
-/* The id in ".../subscriptions/{id}/..."; "" when there is none. */
-static void subscription_key (const char *url, char key[KEY_BYTES]) {
+/* Of the buckets of a URL: the id in ".../subscriptions/{id}/...", "" when
+   there is none, and the same with the provider behind it, "" when it names
+   none. */
+struct keys {
+  char subscription[KEY_BYTES], provider[KEY_BYTES];
+};
+
+static void read_keys (const char *url, struct keys *out) {
   static const char prefix[] = "/subscriptions/";
   const char *end = NULL, *path = path_of(url, &end);
-  key[0] = '\0';
-  if (path && strncasecmp(path, prefix, sizeof prefix - 1) == 0)
-    (void)add_segment(key, path + sizeof prefix - 1, end);
-}
-
-/* The same with the provider behind it. false: the URL names none. */
-static bool provider_key (const char *url, char key[KEY_BYTES]) {
-  const char *end = NULL, *path = path_of(url, &end);
-  const char *provider = path ? last_provider(path, end) : NULL;
-  if (!provider) return false;
-  subscription_key(url, key);
-  size_t len = strlen(key);
-  if (len + 1 >= KEY_BYTES) return false;
-  memcpy(key + len, "/", 2);
-  return add_segment(key, provider, end);
+  out->subscription[0] = out->provider[0] = '\0';
+  if (!path) return;
+  if (strncasecmp(path, prefix, sizeof prefix - 1) == 0)
+    (void)add_segment(out->subscription, path + sizeof prefix - 1, end);
+  const char *provider = last_provider(path, end);
+  size_t len = strlen(out->subscription);
+  if (!provider || len + 1 >= KEY_BYTES) return;
+  memcpy(out->provider, out->subscription, len);
+  memcpy(out->provider + len, "/", 2);
+  if (!add_segment(out->provider, provider, end)) out->provider[0] = '\0';
 }
 
 /* Where a new bucket goes: behind the others, or in the place of the one that
@@ -153,12 +154,13 @@ struct pair {
 static struct pair buckets_of (struct azl_throttle *throttle,
                                const char *method, const char *url,
                                int64_t now_ms) {
-  char key[KEY_BYTES];
+  struct keys keys;
   struct pair pair = {NULL, NULL};
-  if (provider_key(url, key))
-    pair.provider = bucket_for(throttle, method, key, NULL, now_ms);
-  subscription_key(url, key);
-  pair.subscription = bucket_for(throttle, method, key, pair.provider, now_ms);
+  read_keys(url, &keys);
+  if (keys.provider[0])
+    pair.provider = bucket_for(throttle, method, keys.provider, NULL, now_ms);
+  pair.subscription =
+      bucket_for(throttle, method, keys.subscription, pair.provider, now_ms);
   return pair;
 }
 
