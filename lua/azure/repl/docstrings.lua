@@ -6,7 +6,7 @@
 local docstrings = {}
 
 ---@class azure.repl.Tag
----@field name string?
+---@field name string? of a result too, where it has one
 ---@field type string
 ---@field text string
 
@@ -19,7 +19,7 @@ local docstrings = {}
 ---@field tags azure.repl.Tag[] of ---@param
 ---@field returns azure.repl.Tag[]
 ---@field line integer where it is defined
----@field module string? when it came from `of_module`
+---@field spoken string? what scripts write before the arguments, when it came from `of_module`
 
 ---@class azure.repl.Class
 ---@field name string "azure.Client"
@@ -76,9 +76,12 @@ local function named_tag(text)
   return { name = name or "", type = kind, text = words }
 end
 
+-- A result's type may be followed by its name, and that by words.
 local function return_tag(text)
   local kind, words = split_type(text)
-  return { type = kind, text = words }
+  local name, rest = words:match("^([%a_][%w_]*)%s*(.*)$")
+  if not name then name, rest = words:match("^(%.%.%.)%s*(.*)$") end
+  return { type = kind, name = name, text = rest or words }
 end
 
 -- A block under construction: where the text of further lines goes to.
@@ -99,6 +102,7 @@ local readers = {
     block.last = named_tag(rest)
     table.insert(block.fields, block.last)
   end,
+  type = function(block, rest) block.type = rest end,
   class = function(block, rest)
     block.class, block.parent = rest:match("^([%w_%.]+)%s*:?%s*([%w_%.]*)")
   end,
@@ -161,7 +165,7 @@ end
 
 local function add_value(module, line, block)
   local name = block and line:match("^([%a_][%w_]*%.[%w_]+)%s*=")
-  if name then table.insert(module.values, { name = name, type = "", text = text_of(block) }) end
+  if name then table.insert(module.values, { name = name, type = block.type or "", text = text_of(block) }) end
 end
 
 -- What a line that is no comment says, with the block right above it.
@@ -222,6 +226,26 @@ local function parse_file(path)
   return parsed[path] or nil
 end
 
+-- What scripts write for what other modules have: azure's own names, and those
+-- of the modules that it loads by name.
+local facade = {
+  ["azure.client.new"] = "azure.client", ["azure.client.clouds"] = "azure.clouds", ["azure.group.new"] = "azure.group",
+  ["azure.clouds.known"] = "azure.clouds",
+}
+for _, name in ipairs{ "run", "spawn", "sleep", "map", "loop" } do facade["azure.task." .. name] = "azure." .. name end
+local loaded_by_name = {}
+for _, name in ipairs{ "identity", "private_link", "forwarded", "json", "errors", "resource_id", "progress" } do
+  loaded_by_name["azure." .. name] = true
+end
+
+-- `owner`: the variable that stands before the name in the source.
+local function spoken(module, owner, name)
+  if owner ~= module.returned then return nil end
+  local whole = module.name .. "." .. name
+  if facade[whole] or loaded_by_name[module.name] then return facade[whole] or whole end
+  return (owner == "module" and module.name:match("[^%.]+$") or owner) .. "." .. name
+end
+
 --- What a module's source says; nil when it cannot be found.
 ---@param name string "azure.client"
 ---@return azure.repl.Module?
@@ -230,7 +254,7 @@ function docstrings.of_module(name)
   local module = path and parse_file(path)
   if not module then return nil end
   module.name, module.path = name, path
-  for _, fn in ipairs(module.functions) do fn.module = name end
+  for _, fn in ipairs(module.functions) do fn.spoken = spoken(module, fn.owner, fn.name) end
   return module
 end
 
@@ -320,7 +344,27 @@ function docstrings.of_function(fn)
   local info = debug.getinfo(fn, "S")
   if info.what == "C" then return of_c_function(fn) end
   local path = info.source:match("^@(.+)$")
-  return path and defined_at(parse_file(path), info.linedefined)
+  local found = path and defined_at(parse_file(path), info.linedefined)
+  if found and not found.spoken then
+    for _ in each_module() do end -- which names the functions of each
+  end
+  return found
+end
+
+--- The documented field of a module that a value is.
+---@param value any
+---@return azure.repl.Tag? field its name is what scripts write
+function docstrings.of_value(value)
+  for module in each_module() do
+    local loaded = package.loaded[module.name]
+    for _, field in ipairs(type(loaded) == "table" and module.values or {}) do
+      local owner, name = field.name:match("^(.-)%.(.+)$")
+      if owner == module.returned and rawequal(rawget(loaded, name), value) then
+        return { name = spoken(module, owner, name), type = field.type, text = field.text }
+      end
+    end
+  end
+  return nil
 end
 
 local function says(word, ...)
@@ -356,14 +400,15 @@ function docstrings.search(word)
   return functions, fields
 end
 
---- How a function is written: "client:get(id, opts)".
+--- How a function is written: "client:get(id, opts)", "azure.group{...}".
 ---@param fn azure.repl.Function
 ---@return string
 function docstrings.signature(fn)
   local owner = fn.owner
   if owner:find("^%u") then owner = owner:lower() end
-  if owner == "module" and fn.module then owner = fn.module:match("[^%.]+$") end
-  return ("%s%s%s(%s)"):format(owner, fn.separator, fn.name, table.concat(fn.params, ", "))
+  local name = fn.spoken or owner .. fn.separator .. fn.name
+  if fn.separator == "." and #fn.params == 1 and fn.params[1] == "opts" then return name .. "{...}" end
+  return ("%s(%s)"):format(name, table.concat(fn.params, ", "))
 end
 
 --- The first sentence of a text.

@@ -66,7 +66,7 @@ end
 local function add_functions(self)
   local env = self.env
   function env.help(...)
-    self:say(select("#", ...) == 0 and self.introduction or help.text((...), env))
+    self:say(select("#", ...) == 0 and self.introduction or help.text((...), env, self:columns()))
   end
   function env.pp(value, opts) self:show(value, opts or { raw = true }) end
   env.all = all_of

@@ -32,7 +32,12 @@ end
 function thing.plain(a) return a end
 
 --- Values too.
+---@type integer
 thing.limit = 3
+
+---@return ... what it got
+---@return string 2nd: no name
+function thing.all(...) return ... end
 
 return thing
 ]]
@@ -73,7 +78,9 @@ describe("docstrings.parse", function()
     assert.same({ "what", "opts", "..." }, fn.params)
     assert.same({ name = "what", type = "string|table", text = "what to do" }, fn.tags[1])
     assert.equal("timeout: seconds", fn.tags[2].text)
-    assert.same({ { type = "table?", text = "result with a | in it" }, { type = "azure.Error?", text = "err" } }, fn.returns)
+    assert.same({
+      { type = "table?", name = "result", text = "with a | in it" }, { type = "azure.Error?", name = "err", text = "" },
+    }, fn.returns)
     assert.equal("thing:work(what, opts, ...)", docstrings.signature(fn))
   end)
 
@@ -85,7 +92,14 @@ describe("docstrings.parse", function()
   end)
 
   it("reads values", function()
-    assert.same({ { name = "thing.limit", type = "", text = "Values too." } }, module.values)
+    assert.same({ { name = "thing.limit", type = "integer", text = "Values too." } }, module.values)
+  end)
+
+  it("knows the names of results, where they have one", function()
+    local returns = module.functions[3].returns
+
+    assert.same({ type = "...", name = "what", text = "it got" }, returns[1])
+    assert.same({ type = "string", text = "2nd: no name" }, returns[2])
   end)
 
   it("survives a file that ends in a comment, and an empty one", function()
@@ -98,7 +112,27 @@ describe("docstrings", function()
   it("finds a Lua function by where it is defined", function()
     local fn = docstrings.of_function(require("azure.json").decode)
 
-    assert.equal("json.decode(text)", docstrings.signature(fn))
+    assert.equal("azure.json.decode(text)", docstrings.signature(fn))
+  end)
+
+  it("writes functions as scripts do", function()
+    local azure = require "azure"
+    local written = {}
+    for i, fn in ipairs{ azure.client, azure.group, azure.run, azure.identity.azure_cli, azure.private_link.plan,
+      require("azure.host.luv").attach, require("azure.emulator").start } do
+      written[i] = docstrings.signature(docstrings.of_function(fn))
+    end
+
+    assert.same({ "azure.client{...}", "azure.group{...}", "azure.run(fn, ...)", "azure.identity.azure_cli{...}",
+      "azure.private_link.plan(client, spec)", "luv.attach{...}", "emulator.start{...}" }, written)
+  end)
+
+  it("finds a documented value", function()
+    local field = docstrings.of_value(require("azure").clouds)
+
+    assert.equal("azure.clouds", field.name)
+    assert.equal("table<string, azure.Cloud>", field.type)
+    assert.is_nil(docstrings.of_value({}))
   end)
 
   it("finds a function of the C core", function()

@@ -16,7 +16,7 @@ describe("help.text", function()
   it("explains a method of the C core", function()
     local op = require("azure.core").sleep(0):cancel()
 
-    has(help.text(op.wait), "op:wait(opts)", "on_progress", "azure.Error?  err")
+    has(help.text(op.wait), "op:wait(opts)", "on_progress", "err  azure.Error?")
   end)
 
   it("explains an object by its class", function()
@@ -27,8 +27,32 @@ describe("help.text", function()
   end)
 
   it("explains a module", function()
-    has(help.text(require("azure.identity")), "azure.identity", "identity.azure_cli(opts)")
+    has(help.text(require("azure.identity")), "azure.identity", "azure.identity.azure_cli{...}")
     has(help.text(require("azure")), "private paths", ".private_link")
+  end)
+
+  it("explains what is neither a function nor an object", function()
+    has(help.text(require("azure").clouds), "azure.clouds  table<string, azure.Cloud>", "china, public, usgov", ".authority")
+  end)
+
+  it("writes what people type", function()
+    local azure = require "azure"
+
+    has(help.text(azure.group), "azure.group{...}\n")
+    has(help.text(azure.run), "azure.run(fn, ...)\n")
+    has(help.text("group", { group = require("azure.group") }), "\n  azure.group{...}")
+  end)
+
+  it("fits the screen, word by word", function()
+    local azure = require "azure"
+    for _, width in ipairs{ 40, 72, 100, 200 } do
+      for _, value in ipairs{ azure.client, azure.map, azure.json, azure.clouds, "azure.Op", "cancel" } do
+        for line in help.text(value, {}, width):gmatch("[^\n]+") do
+          local has_room = #line <= width or not line:sub(width // 2 + 3):find(" ", 1, true)
+          assert.is_true(has_room, line)
+        end
+      end
+    end
   end)
 
   it("looks up a name in the session", function()
@@ -38,7 +62,7 @@ describe("help.text", function()
 
   it("searches where a text names nothing", function()
     has(help.text("nextlink", {}), "1 that say 'nextlink':", "azure.ListOptions.next_link")
-    has(help.text("AZ LOGIN", {}), "identity.azure_cli(opts)")
+    has(help.text("AZ LOGIN", {}), "azure.identity.azure_cli{...}")
   end)
 
   it("says when there is nothing to say", function()
