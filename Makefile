@@ -324,6 +324,12 @@ dist:
 	@spec/check/dist.sh $(BUILD)/dist-again >/dev/null
 	@diff -r $(BUILD)/dist $(BUILD)/dist-again && rm -rf $(BUILD)/dist-again
 
+# The release in a root with nothing but what README names: root and debootstrap.
+.PHONY: bare
+bare: dist
+	@.ci/setup bare
+	@spec/check/bare.sh $(BUILD)/dist
+
 clean:
 	rm -rf $(BUILD)
 
@@ -342,3 +348,4 @@ help:
 	@echo 'make tsan         Lua states in threads;  make tidy  clang-tidy and scan-build;  make gc-stress'
 	@echo 'make nightly      what takes hours: valgrind, each allocation, 10,000 schedules, long fuzzing, soak'
 	@echo 'make install      both rocks with luarocks;                      make rocks  try them in a fresh tree'
+	@echo 'make bare         the release in an empty Debian (needs root and debootstrap)'

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The release: a tarball of what is committed, its checksum and its SBOM (SPDX
-# 2.3), the same bytes for the same commit. Usage: dist.sh OUTPUT-FOLDER
+# The release: a tarball of what is committed, its checksum, its rockspecs and its
+# SBOM (SPDX 2.3), the same bytes for the same commit. Usage: dist.sh OUTPUT-FOLDER
 cd "$(dirname "$0")/../.." || exit 1
 out=${1:-build/dist}
 version=$(sed -n 's/.*_VERSION = "\([^"]*\)".*/\1/p' lua/azure/init.lua)
@@ -12,6 +12,13 @@ created=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r "$e
 
 # gzip -n: no name, no time. git archive gives files the commit's time.
 git archive --format=tar --prefix="$name/" HEAD | gzip -9 -n >"$out/$name.tar.gz" || exit 1
+
+# Rockspecs of this version, beside those of the tree in the tarball.
+for rock in azure-signalr azure-signalr-emulator; do
+  git show "HEAD:rockspec/$rock-scm-1.rockspec" |
+    sed -e "s|^version = .*|version = \"$version-1\"|" \
+      -e "s|url = \"git+\(.*\)\.git\"|url = \"\1/releases/download/v$version/$name.tar.gz\"|" >"$out/$rock-$version-1.rockspec"
+done
 
 sha() { if command -v sha256sum >/dev/null 2>&1; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 (cd "$out" && sha "$name.tar.gz" >"$name.tar.gz.sha256") || exit 1
