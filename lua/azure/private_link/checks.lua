@@ -41,7 +41,7 @@ local function message(job)
 end
 
 local function signalr_type(job)
-  if job.signalr.type:lower() == "microsoft.signalrservice/signalr" then return end
+  if job:is_of_signalr() then return end
   return finding("error", "NotASignalR", ("'signalr' is of the type %s"):format(job.signalr.type),
     "give the id of a Microsoft.SignalRService/signalR", job.signalr.id)
 end

@@ -58,7 +58,7 @@ local function check_fields(spec, fname)
   for _, key in ipairs(times) do
     local value = spec[key]
     if value and not (value >= 0 and value < 1e9) then
-      error(("%s: '%s' must be a number of seconds, 0 or more"):format(fname, key), 5)
+      errors.raise(("%s: '%s' must be a number of seconds, 0 or more"):format(fname, key))
     end
   end
 end
@@ -69,34 +69,41 @@ local function check_match(spec, fname)
   local match = spec.match or "reference"
   if matches[match] then return match end
   local near = errors.nearest(match, matches)
-  error(("%s: 'match' must be \"reference\", \"name\" or \"baseline\"%s"):format(fname,
-    near and (", did you mean \"%s\"?"):format(near) or ""), 5)
+  errors.raise(("%s: 'match' must be \"reference\", \"name\" or \"baseline\"%s"):format(fname,
+    near and (", did you mean \"%s\"?"):format(near) or ""))
 end
 
 local function check_explicit(spec, fname)
   local chosen = spec.connection
   if chosen == nil then return nil end
   if type(chosen) == "string" then chosen = { chosen } end
-  if #chosen == 0 then error(fname .. ": 'connection' names no connection", 5) end
+  if #chosen == 0 then errors.raise(fname .. ": 'connection' names no connection") end
   for _, name in ipairs(chosen) do
     if type(name) ~= "string" or name == "" then
-      error(fname .. ": 'connection' must be the id or name of a connection, or a list of them", 5)
+      errors.raise(fname .. ": 'connection' must be the id or name of a connection, or a list of them")
     end
   end
   return chosen
 end
 
+local function check_probe(spec, fname)
+  local probe = spec.probe
+  if type(probe) ~= "string" then return end
+  if probe:find("^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]") and not probe:find("[%c%s]") then return end
+  errors.raise(fname .. ": 'probe' must be an http(s) URL, or a function that gives the calls that the upstream saw")
+end
+
 local function check_approve(spec, fname)
   local approve = spec.approve
   if type(approve) == "table" and type(approve.request) ~= "function" then
-    error(fname .. ": 'approve' must be true, false or a client", 5)
+    errors.raise(fname .. ": 'approve' must be true, false or a client")
   end
   return approve
 end
 
 local function check_required(spec, required, fname)
   for _, key in ipairs(required) do
-    if spec[key] == nil then error(("%s: '%s' is missing"):format(fname, key), 5) end
+    if spec[key] == nil then errors.raise(("%s: '%s' is missing"):format(fname, key)) end
   end
 end
 
@@ -143,12 +150,13 @@ end
 ---@return table job
 function job.new(client, spec, fname, required)
   if type(client) ~= "table" or type(client.request) ~= "function" then
-    error(fname .. ": 'client' must be a client of azure.client", 4)
+    errors.raise(fname .. ": 'client' must be a client of azure.client")
   end
   errors.check_type(spec, "table", "spec", fname, 4)
   errors.check_options(spec, job.allowed, fname, 4)
   check_fields(spec, fname)
   check_required(spec, required, fname)
+  check_probe(spec, fname)
   local self = setmetatable({ client = client, spec = spec, fname = fname }, Job)
   self.match = check_match(spec, fname)
   self.explicit = check_explicit(spec, fname)
@@ -195,6 +203,13 @@ function Job:ids_ok()
       return nil, errors.new{ kind = "refused", code = err.code, target = key, message = err.message, hint = err.hint }
     end
   end
+  if not self:is_of_signalr() then
+    return nil, errors.new{
+      kind = "refused", code = "NotASignalR", target = "signalr",
+      message = ("'signalr' is of the type %s"):format(self.signalr.type),
+      hint = "give the id of a Microsoft.SignalRService/signalR",
+    }
+  end
   if self.name and not self:has_valid_name() then
     return nil, errors.new{
       kind = "refused", code = "InvalidLinkName", target = "name",
@@ -202,6 +217,12 @@ function Job:ids_ok()
     }
   end
   return true
+end
+
+--- Whether `signalr` is the id of one.
+---@return boolean
+function Job:is_of_signalr()
+  return self.signalr.type:lower() == "microsoft.signalrservice/signalr"
 end
 
 --- The id of the link, or of the copy that a replica has.

@@ -225,11 +225,11 @@ function remove.group(client, id, opts)
   local parsed, err = resource_id.parse(resource_id.text(id) or id)
   if not parsed then return nil, err end
   if parsed.type ~= "Microsoft.Resources/resourceGroups" then
-    error("private_link.remove_group: 'id' must be the id of a resource group", 3)
+    errors.raise("private_link.remove_group: 'id' must be the id of a resource group")
   end
   if opts.confirm ~= parsed.name then
-    error(("private_link.remove_group: 'confirm' must be the group's name, '%s': all that is in it goes")
-      :format(parsed.name), 3)
+    errors.raise(("private_link.remove_group: 'confirm' must be the group's name, '%s': all that is in it goes")
+      :format(parsed.name))
   end
   local _
   _, err = client:delete(parsed.id, nil, { timeout = opts.timeout or 3600 })

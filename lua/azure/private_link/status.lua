@@ -122,8 +122,8 @@ function status.run(client, spec)
   local format = spec.format or "table"
   if not render.formats[format] then
     local near = errors.nearest(format, render.formats)
-    error(("private_link.status: 'format' must be table, tree, json or mermaid%s"):format(
-      near and (", did you mean '%s'?"):format(near) or ""), 3)
+    errors.raise(("private_link.status: 'format' must be table, tree, json or mermaid%s"):format(
+      near and (", did you mean '%s'?"):format(near) or ""))
   end
   local tree, err = run(job)
   if not tree then return nil, err end

@@ -72,6 +72,26 @@ describe("a spec of the job", function()
     assert.is_true(#own > 0)
   end)
 
+  for _, name in ipairs{ "status", "verify", "remove" } do
+    it("refuses a 'signalr' that is none: " .. name, function()
+      helper.virtual_time()
+
+      local result, err = azure.private_link[name](client, { signalr = good.upstream, upstream = good.upstream,
+        name = "func-pe" })
+
+      assert.is_nil(result)
+      assert.equal("NotASignalR", err.code)
+    end)
+  end
+
+  for _, probe in ipairs{ "", "nonsense", "ftp://host/", "http://", "http://host/\r\nX: y" } do
+    it(("raises for a probe that is no URL: %q"):format(probe), function()
+      good.probe = probe
+
+      assert.error_matches(function() azure.private_link.verify(client, good) end, "'probe' must be an http%(s%) URL")
+    end)
+  end
+
   it("raises for an unknown format of status", function()
     assert.error_matches(function() azure.private_link.status(client, { signalr = good.signalr, format = "treee" }) end,
       "did you mean 'tree'")
