@@ -1,5 +1,6 @@
 -- Other processes: a Lua of their own that runs while this process's loop, with
 -- its servers, goes on.
+local canary = require "spec.canary"
 local helper = require "spec.helper"
 
 local child = {}
@@ -46,6 +47,7 @@ function child.shell(command, env)
   local result = { code = tonumber(read(files.code)), out = read(files.out), err = read(files.err) }
   for _, path in pairs(files) do os.remove(path) end
   os.remove(base)
+  canary.note("child", result.err)
   return result
 end
 

@@ -3,7 +3,11 @@
 -- operations, tasks, timers, transfers or open file descriptors fail it.
 --
 -- busted loads this file once as its helper (see .busted), which installs the
--- look; specs get the functions by require("spec.helper").
+-- look; specs get the functions by require("spec.helper"). A canary listens in
+-- all of them (spec/canary.lua): no log line, error or child's standard error
+-- may have a secret of an emulator's, or one that a spec planted.
+local canary = require "spec.canary"
+
 local helper = {
   subscription = "00000000-0000-0000-0000-000000000000",
 }
@@ -33,7 +37,11 @@ end
 --- An emulator on this process's loop, stopped with the test. Started outside
 --- of a test (in `setup`) it is the caller's to stop.
 function helper.emulator(opts)
-  return helper.closing(assert(require("azure.emulator").start(opts or {})))
+  local emulator = require "azure.emulator"
+  canary.install()
+  local e = helper.closing(assert(emulator.start(opts or {})))
+  assert(canary.planted() > 0, "the canary knows no secret of the emulator")
+  return e
 end
 
 --- A client of emulator `e`, closed with the test.
@@ -113,6 +121,7 @@ end
 
 local function begin()
   state.in_test = true
+  canary.begin()
   state.before = measure()
 end
 
@@ -122,6 +131,7 @@ local function finish()
   state.to_close = {}
   loop():auto_advance(false)
   local found = drain(state.before)
+  canary.finish()
   if #found > 0 then
     error(("left behind by %q: %s"):format(state.name or "?", table.concat(found, ", ")), 0)
   end

@@ -6,6 +6,7 @@
 -- A request that is not the next one of the script gets 418 and is a mismatch;
 -- a line without method and path takes any. "{arm}" in headers and bodies is
 -- the server's own origin.
+local canary = require "spec.canary"
 local core = require "azure.core"
 local helper = require "spec.helper"
 local transport = require "azure.emulator.transport"
@@ -108,7 +109,8 @@ function scripted.client(server, opts)
   local all = { cloud = { arm = server.url, authority = server.url }, subscription_id = helper.subscription }
   for key, value in pairs(opts or {}) do all[key] = value end
   if all.credential == nil then
-    all.credential = helper.closing(azure.identity.static{ token = "t0ken-of-the-spec", expires_on = 4e9 })
+    all.credential = helper.closing(azure.identity.static{
+      token = canary.plant("t0ken-of-the-spec", "the static token"), expires_on = 4e9 })
   end
   return helper.closing(assert(azure.client(all)))
 end
