@@ -55,6 +55,7 @@ build = {
       ["azure.emulator.lro"] = "lua/azure/emulator/lro.lua",
       ["azure.emulator.metadata"] = "lua/azure/emulator/metadata.lua",
       ["azure.emulator.network"] = "lua/azure/emulator/network.lua",
+      ["azure.emulator.options"] = "lua/azure/emulator/options.lua",
       ["azure.emulator.principals"] = "lua/azure/emulator/principals.lua",
       ["azure.emulator.seeds"] = "lua/azure/emulator/seeds.lua",
       ["azure.emulator.settings"] = "lua/azure/emulator/settings.lua",

@@ -92,6 +92,7 @@ build = {
       ["azure.private_link.states"] = "lua/azure/private_link/states.lua",
       ["azure.private_link.status"] = "lua/azure/private_link/status.lua",
       ["azure.private_link.trouble"] = "lua/azure/private_link/trouble.lua",
+      ["azure.private_link.types"] = "lua/azure/private_link/types.lua",
       ["azure.private_link.verify"] = "lua/azure/private_link/verify.lua",
       ["azure.private_link.who"] = "lua/azure/private_link/who.lua",
       ["azure.progress"] = "lua/azure/progress.lua",

@@ -75,6 +75,16 @@ module.api_versions = clouds.api_versions
 ---@field any_status boolean? answers of 400 and more are results too
 ---@field any_redirect boolean? false: a 304, and a redirect that is not followed, are errors here too
 
+---@class azure.OperationRequest: azure.CallOptions
+---@field method string "PUT", "PATCH", "POST" or "DELETE"
+---@field path string|table as in azure.Request
+---@field body any a table is sent as JSON, a string as it is
+---@field timeout number? seconds of the whole operation, default 30 minutes
+---@field final_state_via string? "azure-async-operation", "operation-location", "location" or "original-uri"
+
+---@class azure.ResumeOptions
+---@field timeout number? seconds of the whole operation, default 30 minutes
+
 ---@class azure.JsonResponse: azure.Response
 ---@field json any the decoded body, where it is JSON
 
@@ -235,7 +245,7 @@ local function begin(self, prepared)
 end
 
 --- Starts a long-running operation.
----@param request azure.Request|azure.WriteOptions `method` is needed; `timeout` is that of the whole operation
+---@param request azure.OperationRequest
 ---@return azure.Op op gives the resource, or true where the final answer is empty
 function Client:begin(request)
   errors.check_self(self, "core", "client:begin")
@@ -321,7 +331,7 @@ function Client:delete(id, body, opts) return write(self, "client:delete", "DELE
 
 --- Goes on with an operation that `op:resume_token()` described, in this process or another.
 ---@param token string
----@param opts {timeout: number?}?
+---@param opts azure.ResumeOptions?
 ---@return azure.Op?
 ---@return azure.Error?
 function Client:resume(token, opts)

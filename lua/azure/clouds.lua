@@ -9,6 +9,7 @@ local clouds = {}
 ---@field authority string origin of Microsoft Entra ID
 ---@field audience string? scope without "/.default"; the ARM origin where absent
 ---@field ca_file string? PEM bundle that vouches for both
+---@field name string? for people
 
 --- The clouds by name; endpoints as in @azure/identity and the Azure CLI.
 ---@type table<string, azure.Cloud>

@@ -15,6 +15,9 @@ local plain = require("azure.text").plain
 ---@class azure.forwarded
 local forwarded = {}
 
+---@class azure.ForwardedOptions
+---@field trust integer? how many entries trusted proxies appended; default 1
+
 ---@class azure.Caller
 ---@field ip string IPv4 or IPv6, lower case, without brackets, zone and port
 ---@field port integer?
@@ -190,7 +193,7 @@ end
 
 --- The caller, as the trusted front end saw it (see above for which entry counts).
 ---@param headers table|string all headers of the request, or the value of X-Forwarded-For
----@param opts { trust: integer? }? trust: how many entries trusted proxies appended; default 1
+---@param opts azure.ForwardedOptions?
 ---@return azure.Caller?
 ---@return azure.Error? err kind "protocol"
 function forwarded.client_ip(headers, opts)

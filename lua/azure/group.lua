@@ -15,6 +15,10 @@ local errors = require "azure.errors"
 
 local module = {}
 
+---@class azure.GroupOptions
+---@field timeout number? seconds for all of it, from now
+---@field fail_on_err boolean? a task that returns nil and an error has failed too, as one that raises always has
+
 ---@class azure.Group
 ---@field tasks azure.Op[] in the order in which they were started
 local Group = {}
@@ -49,8 +53,7 @@ local function watch_deadline(self)
 end
 
 --- Makes a group.
----@param opts {timeout: number?, fail_on_err: boolean?}? timeout: seconds for all of it, from now; fail_on_err: a task
---- that returns nil and an error has failed too, as one that raises always has
+---@param opts azure.GroupOptions?
 ---@return azure.Group
 function module.new(opts)
   opts = errors.check_options(opts, options, "group")

@@ -98,6 +98,7 @@ local DEVELOPER_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 ---@field workload_identity_client_id string? default AZURE_CLIENT_ID
 ---@field required_variables string[]|string|nil fails at once where one of these is not set
 ---@field process_timeout number? seconds for each tool, default 13
+---@field search_path string? where tools are; default PATH
 ---@field sticky boolean? false: starts at the first credential each time
 
 -- Applications

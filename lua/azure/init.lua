@@ -11,8 +11,8 @@ local errors = require "azure.errors"
 ---@field run fun(fn: function, ...): ... runs a function as a task and waits for it
 ---@field spawn fun(fn: function, ...): azure.Op starts a task
 ---@field sleep fun(seconds: number): true?, azure.Error? waits
----@field map fun(list: any[], opts: table?, fn: function): table, table? results of tasks, in order
----@field group fun(opts?: {timeout: number?, fail_on_err: boolean?}): azure.Group tasks that end together
+---@field map fun(list: any[], opts: azure.MapOptions?, fn: function): table?, any results of tasks, in order
+---@field group fun(opts?: azure.GroupOptions): azure.Group tasks that end together
 ---@field loop fun(): azure.Loop the event loop, for hosts
 ---@field identity azure.identity
 ---@field private_link azure.private_link

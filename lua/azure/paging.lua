@@ -71,16 +71,12 @@ local function next_request(state, response)
   return request
 end
 
--- Some say "nothing" by saying nothing.
-local function is_nothing(response)
-  if response.status == 204 then return true end
-  return type(response.json) == "table" and not json.is_array(response.json) and next(response.json) == nil
-end
-
+-- Some say "nothing" by 204. An object without the list is no empty list: what
+-- is decided by one must not be decided by an answer that went wrong.
 local function items_of(state, response)
   local document = response.json
   local items = document and (state.items == "" and document or at(document, state.items))
-  if items == json.null or (items == nil and is_nothing(response)) then return {} end
+  if items == json.null or response.status == 204 then return {} end
   return type(items) == "table" and items or nil
 end
 

@@ -17,6 +17,18 @@ local trouble = require "azure.private_link.trouble"
 
 local private_endpoint = {}
 
+---@class azure.DecisionOptions
+---@field description string? default the one that the connection has, which is the request message
+---@field actions_required string? default "None"
+---@field timeout number? seconds, default 600
+---@field poll_interval number? seconds between looks, default 5
+---@field api_version string?
+
+---@class azure.ConnectionDeleteOptions
+---@field timeout number? seconds, default 600
+---@field poll_interval number? seconds between looks, default 5
+---@field api_version string?
+
 --- The private endpoint connections of a resource, as
 --- `client:private_endpoint_connections(id)` gives them.
 ---@class azure.Connections
@@ -51,7 +63,7 @@ local function id_of(self, name, fname, level)
 end
 
 --- The connections, one by one: `for connection, err in connections:list() do`.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return fun(): table?, azure.Error?
 function Connections:list(opts)
   opts = errors.check_options(opts, read_options, "connections:list")
@@ -60,7 +72,7 @@ end
 
 --- One connection, as ARM answers it.
 ---@param name string name or id
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return table? connection
 ---@return azure.Error? err
 function Connections:get(name, opts)
@@ -207,8 +219,7 @@ end
 --- Approves a connection and waits until it is. One that is Approved already is
 --- left as it is (Storage refuses a second approval).
 ---@param name string name or id
----@param opts { description: string?, actions_required: string?, timeout: number?, api_version: string? }?
----  description: default the one that the connection has, which is the request message
+---@param opts azure.DecisionOptions?
 ---@return table? connection
 ---@return azure.Error? err
 ---@return { request_id: string?, correlation_id: string?, uncertain: boolean? }? call the write, when there was one;
@@ -220,7 +231,7 @@ end
 
 --- Rejects a connection and waits until it is.
 ---@param name string name or id
----@param opts table? as for `approve`
+---@param opts azure.DecisionOptions?
 ---@return table? connection
 ---@return azure.Error? err
 ---@return table? call
@@ -242,7 +253,7 @@ end
 
 --- Deletes a connection and waits until it is gone. One that is not there is fine.
 ---@param name string name or id
----@param opts { timeout: number?, api_version: string? }?
+---@param opts azure.ConnectionDeleteOptions?
 ---@return boolean? ok
 ---@return azure.Error? err
 function Connections:delete(name, opts)

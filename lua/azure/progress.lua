@@ -86,6 +86,13 @@ local function duration(seconds)
   return ("%dh %02dm"):format(seconds // 3600, seconds % 3600 // 60)
 end
 
+---@class azure.ProgressOptions
+---@field handle file*? default io.stderr
+---@field tty boolean? whether it is a terminal; default: what it is
+---@field color boolean? default: on a terminal, unless NO_COLOR is set
+---@field width integer? columns
+---@field unicode boolean? default: as the locale says
+
 --- Shows events; `on_event` takes it as it is.
 ---@class azure.progress.Renderer
 ---@field live boolean whether a line is shown that will be replaced
@@ -201,8 +208,7 @@ end
 local allowed = { handle = true, tty = true, color = true, width = true, unicode = true }
 
 --- A renderer to give as `on_event`.
----@param opts { handle: file*?, tty: boolean?, color: boolean?, width: integer?, unicode: boolean? }?
----  handle: default io.stderr; tty, color, width and unicode: default what the handle is
+---@param opts azure.ProgressOptions?
 ---@return azure.progress.Renderer renderer callable; close it at the end
 function progress.new(opts)
   opts = errors.check_options(opts, allowed, "progress.new")

@@ -30,13 +30,14 @@
 --     resume token [timeout]                       what put gives; from any process
 --     private_link.plan, private_link.establish, private_link.status, private_link.verify, private_link.remove
 --                                                  params: azure.private_link.Spec; result: as in Lua
---     private_link.approve handoff [timeout, poll_interval, api_version]
+--     private_link.approve handoff [azure.private_link.ApproveOptions]
 --     private_link.remove_group id, confirm [timeout]
 --     finish                                       true; the rest ends before the program does
 --
 -- The credential of `configure` is {"kind": ...} with the options of that function of azure.identity: default,
 -- environment, client_secret, client_certificate, workload_identity, managed_identity, azure_cli,
--- azure_developer_cli, azure_powershell, static. Without `configure` it is the default one.
+-- azure_developer_cli, azure_powershell, azure_pipelines, github_actions, static. Without `configure` it is the
+-- default one.
 --
 -- A null stands for what is not given. `examples/rpc_luajit.lua` and `examples/rpc_neovim.lua` are clients.
 
@@ -47,6 +48,10 @@ local methods = require "azure.rpc.methods"
 local progress = require "azure.progress"
 
 local rpc = {}
+
+---@class azure.rpc.ServerOptions
+---@field input integer? a descriptor to read, default 0
+---@field output table? something with `write` and `flush`, default io.stdout
 
 ---@class azure.rpc.Server
 ---@field client azure.Client?
@@ -299,7 +304,7 @@ function Server:run()
 end
 
 --- Makes a server; `lua5.4 -l azure.rpc` runs one on standard input and output.
----@param opts {input: integer?, output: table?}? a descriptor to read (0) and something with `write` and `flush`
+---@param opts azure.rpc.ServerOptions?
 ---@return azure.rpc.Server
 function rpc.new(opts)
   opts = errors.check_options(opts, { input = true, output = true }, "rpc.new")

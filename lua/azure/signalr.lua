@@ -15,6 +15,49 @@ local values = require "azure.signalr.values"
 
 local signalr = {}
 
+--- Of each call; the methods of collections take the same.
+---@class azure.ResourceOptions
+---@field timeout number? seconds, with all that is waited for
+---@field api_version string?
+---@field headers table<string, string|number|false>?
+---@field query table<string, string|number|boolean|string[]>?
+
+--- Of `create` and `update`. Wrong values raise before any call.
+---@class azure.SignalRSettings
+---@field location string? needed by `create`
+---@field sku string|azure.SignalRSku|nil needed by `create`
+---@field capacity integer? units
+---@field kind string? "SignalR" or "RawWebSockets"
+---@field tags table<string, string>?
+---@field identity string|table|nil "None", "SystemAssigned", "UserAssigned", or as ARM has it
+---@field service_mode string? "Default", "Serverless", "Classic" or "PredefinedOnly"
+---@field upstream azure.SignalRTemplate[]? where calls of clients are sent to
+---@field network_acls azure.SignalRNetworkAcls?
+---@field public_network_access string? "Enabled" or "Disabled"
+---@field cors string[]? allowed origins
+---@field disable_local_auth boolean? no access keys
+---@field disable_aad_auth boolean? no sign-in with Entra ID
+---@field properties table? further ones, as ARM has them
+
+---@class azure.SignalRSku
+---@field name string "Free_F1", "Standard_S1", "Premium_P1" or "Premium_P2"
+---@field capacity integer? units
+---@field tier string?
+
+---@class azure.SignalRTemplate
+---@field url_template string http or https; may have {hub}, {category} and {event}
+---@field hub_pattern string? default "*"
+---@field event_pattern string? default "*"
+---@field category_pattern string? default "*"
+---@field auth table? as ARM has it
+
+---@class azure.SignalRNetworkAcls
+---@field defaultAction string? "Allow" or "Deny"
+---@field publicNetwork { allow: string[]?, deny: string[]? }? of "ServerConnection", "ClientConnection", "RESTAPI" and
+--- "Trace"
+---@field privateEndpoints { name: string, allow: string[]?, deny: string[]? }[]?
+---@field ipRules { value: string, action: string }[]? at most 30
+
 --- A SignalR service, as `client:signalr(id)` gives it. Nothing is called until
 --- one of its methods is.
 ---@class azure.SignalR
@@ -77,7 +120,7 @@ local function write_only(...)
 end
 
 --- The resource.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:get(opts)
@@ -86,7 +129,7 @@ function Signalr:get(opts)
 end
 
 --- Whether it exists. Other failures than "not found" are errors.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return boolean? exists
 ---@return azure.Error? err
 function Signalr:exists(opts)
@@ -98,8 +141,8 @@ function Signalr:exists(opts)
 end
 
 --- Starts creating it (or replacing its settings). See `create`.
----@param settings table
----@param opts table?
+---@param settings azure.SignalRSettings
+---@param opts azure.ResourceOptions?
 ---@return azure.Op? op
 ---@return azure.Error? err
 function Signalr:begin_create(settings, opts)
@@ -108,11 +151,9 @@ function Signalr:begin_create(settings, opts)
   return begin(self, "PUT", body, options(self, opts, "signalr:create"), "azure-async-operation")
 end
 
---- Creates it and waits. Settings: location, sku ("Standard_S1" or {name=,capacity=}),
---- capacity, kind, tags, identity, service_mode, upstream (templates), network_acls,
---- public_network_access, cors (origins), disable_local_auth, disable_aad_auth, properties (raw).
----@param settings table
----@param opts table?
+--- Creates it and waits.
+---@param settings azure.SignalRSettings
+---@param opts azure.ResourceOptions?
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:create(settings, opts)
@@ -123,8 +164,8 @@ function Signalr:create(settings, opts)
 end
 
 --- Starts a change of some settings. See `update`.
----@param settings table
----@param opts table?
+---@param settings azure.SignalRSettings
+---@param opts azure.ResourceOptions?
 ---@return azure.Op? op
 ---@return azure.Error? err
 function Signalr:begin_update(settings, opts)
@@ -134,8 +175,8 @@ function Signalr:begin_update(settings, opts)
 end
 
 --- Changes some settings (those of `create`) and waits.
----@param settings table
----@param opts table?
+---@param settings azure.SignalRSettings
+---@param opts azure.ResourceOptions?
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:update(settings, opts)
@@ -146,7 +187,7 @@ function Signalr:update(settings, opts)
 end
 
 --- Starts deleting it.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return azure.Op? op
 ---@return azure.Error? err
 function Signalr:begin_delete(opts)
@@ -154,7 +195,7 @@ function Signalr:begin_delete(opts)
 end
 
 --- Deletes it and waits until that is done.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return boolean? ok
 ---@return azure.Error? err
 function Signalr:delete(opts)
@@ -163,7 +204,7 @@ function Signalr:delete(opts)
 end
 
 --- The access keys and connection strings. They are secrets: do not log them.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return table? keys { primaryKey, secondaryKey, primaryConnectionString, secondaryConnectionString }
 ---@return azure.Error? err
 function Signalr:keys(opts)
@@ -177,7 +218,7 @@ end
 
 --- Makes a new key. `which` is "Primary", "Secondary" or "Salt".
 ---@param which string
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return table? keys
 ---@return azure.Error? err
 function Signalr:regenerate_key(which, opts)
@@ -188,7 +229,7 @@ function Signalr:regenerate_key(which, opts)
 end
 
 --- Restarts it and waits.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return boolean? ok
 ---@return azure.Error? err
 function Signalr:restart(opts)
@@ -197,7 +238,7 @@ function Signalr:restart(opts)
 end
 
 --- The SKUs that it can change to.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return table? skus
 ---@return azure.Error? err
 function Signalr:skus(opts)
@@ -215,7 +256,7 @@ local function properties_of(self, opts, fname)
 end
 
 --- Who may call it, from where.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return table? acls
 ---@return azure.Error? err
 function Signalr:network_acls(opts)
@@ -224,8 +265,8 @@ function Signalr:network_acls(opts)
 end
 
 --- Sets who may call it: { defaultAction="Deny", publicNetwork={allow={...}}, privateEndpoints={...}, ipRules={...} }.
----@param acls table
----@param opts table?
+---@param acls azure.SignalRNetworkAcls
+---@param opts azure.ResourceOptions?
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:set_network_acls(acls, opts)
@@ -235,7 +276,7 @@ function Signalr:set_network_acls(acls, opts)
 end
 
 --- The upstream templates: where calls of clients are sent to.
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return table[]? templates
 ---@return azure.Error? err
 function Signalr:upstream(opts)
@@ -246,8 +287,8 @@ function Signalr:upstream(opts)
 end
 
 --- Sets the upstream templates: { { url_template=, hub_pattern="*", event_pattern="*", category_pattern="*" } }.
----@param templates table[]
----@param opts table?
+---@param templates azure.SignalRTemplate[]
+---@param opts azure.ResourceOptions?
 ---@return table? resource
 ---@return azure.Error? err
 function Signalr:set_upstream(templates, opts)
@@ -280,7 +321,7 @@ end
 
 --- Whether its name is still free in `location`.
 ---@param location string
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return table? answer { nameAvailable, reason, message }
 ---@return azure.Error? err
 function Signalr:check_name(location, opts)
@@ -297,7 +338,7 @@ end
 
 --- How much of the subscription's quota is used in a region (default: its own).
 ---@param location string?
----@param opts table?
+---@param opts azure.ResourceOptions?
 ---@return table[]? usages
 ---@return azure.Error? err
 function Signalr:usages(location, opts)

@@ -50,6 +50,9 @@ function task.sleep(seconds)
   return core.sleep(seconds):wait()
 end
 
+---@class azure.MapOptions
+---@field concurrency integer? tasks at a time, default 8
+
 local function run_worker(state, fn)
   while state.next <= state.count and not state.group.failure do
     local index = state.next
@@ -80,7 +83,7 @@ end
 --- tasks. They end before it returns: what one raises cancels the others and is
 --- raised, and they are cancelled with the task that waits here.
 ---@param list any[]
----@param opts {concurrency: integer?}? default 8
+---@param opts azure.MapOptions?
 ---@param fn fun(item: any, index: integer): any, any
 ---@return table? results by index, as `fn` returned them (first values); nil when it was cancelled
 ---@return table|azure.Error|nil errs by index, the second values where the first was nil or false; nil when there is

@@ -132,18 +132,18 @@ function Emulator:credential(opts)
   return self.owner:credential(opts)
 end
 
---- Registers another application: `tenant_id`, `actions`, `not_actions`,
---- `scopes`, `client_secret`, `certificates`, `federations`.
----@param opts table?
+--- Registers another application, with its own permissions.
+---@param opts azure.emulator.PrincipalOptions?
 ---@return table principal with `credential()`
 function Emulator:principal(opts)
   errors.check_self(self, "options", "emulator:principal")
   return principals.add(self, opts)
 end
 
---- Adds a fault rule; see azure.emulator.faults.
----@param opts table
----@return table rule
+--- Adds a fault rule: what goes wrong, at which requests, how often. Rules are
+--- tried in the order in which they were added; one strikes.
+---@param opts azure.emulator.Fault
+---@return table rule with `hits`, `remove()` and `spent()`
 function Emulator:fault(opts)
   errors.check_self(self, "options", "emulator:fault")
   return faults.add(self, opts)
@@ -186,7 +186,7 @@ end
 
 --- Adds resources: "contoso", or `{ id =, sku =, kind =, plan =, properties = }`
 --- or a list of such. Subscription and group come along.
----@param what string|table
+---@param what string|azure.emulator.Seed|azure.emulator.Seed[]
 ---@return table ... records
 function Emulator:seed(what)
   errors.check_self(self, "options", "emulator:seed")
@@ -220,7 +220,7 @@ local stranger_options = {
 
 --- Opens a connection on a target that no link of ours asked for. Everything
 --- that others see of it can be chosen; the default is a look-alike.
----@param opts table target (id), name, message, group, status, link_name, connection_name, endpoint_id
+---@param opts azure.emulator.StrangerOptions
 ---@return table connection
 function Emulator:stranger(opts)
   errors.check_self(self, "options", "emulator:stranger")
@@ -244,10 +244,8 @@ function Emulator:stranger(opts)
 end
 
 --- Makes the SignalR call its upstream, as it would for an event of a client.
--- opts: `signalr` (id), `url`, `hub`, `category`, `event`, `connection_id`,
--- `user_id`, `body`, `forwarded_for`, `timeout`. The address that the upstream
--- sees is private once the link to `target` (id) is approved.
----@param opts table
+--- The address that the upstream sees is private once the link is approved.
+---@param opts azure.emulator.UpstreamCall?
 ---@return azure.Op op of { status =, headers =, body = }
 function Emulator:send_upstream(opts)
   errors.check_self(self, "options", "emulator:send_upstream")
@@ -369,13 +367,8 @@ emulator.seeds = seeds
 emulator.timings = settings.timings
 emulator.lro = lro
 
---- Starts an emulator. Options: `port` (0: any), `address` ("127.0.0.1"), `tls`,
--- `seed` ("contoso" or resources), `latency` (seconds before every answer),
--- `timings` (a factor, or seconds by name: see emulator.timings), `throttle`
--- (true: ARM's limits; or { reads = { size, per second }, ... }),
--- `token_lifetime`, `empty_description`, `auto_approve`, `sign_urls`,
--- `device_slow_down`, `listen` (false: no socket, `e:handle` only).
----@param opts table?
+--- Starts an emulator.
+---@param opts azure.emulator.Options?
 ---@return azure.Emulator? e
 ---@return azure.Error? err
 function emulator.start(opts)

@@ -59,7 +59,7 @@ end
 local fields = {
   id = "string", location = "string|nil", tags = "table|nil", kind = "string|nil", sku = "table|nil",
   properties = "table|nil", identity = "table|nil", plan = "string|nil", public_network_access = "string|nil",
-  restrictions = "table|nil", tenant_id = "string|nil",
+  network_acls = "table|nil", restrictions = "table|nil", tenant_id = "string|nil",
 }
 
 local function check_item(item)

@@ -200,7 +200,7 @@ local listen_options = { port = true, address = true, keys = true, on_call = tru
 
 --- Starts an upstream. `keys`: the SignalR's access keys, or a function giving
 --- them; `on_call(entry)` hears of each call.
----@param opts { keys: string[]|function, port: integer?, address: string?, on_call: function?, clock: function? }
+---@param opts azure.emulator.ListenOptions
 ---@return azure.emulator.Upstream? upstream
 ---@return azure.Error? err
 function upstream.listen(opts)

@@ -12,6 +12,7 @@ local trouble = require "azure.private_link.trouble"
 local checks = {}
 
 local MAX_CONNECTIONS = 100
+local SIGNALR = "microsoft.signalrservice/signalr"
 
 local function finding(severity, code, message, hint, target)
   return { severity = severity, code = code, message = message, hint = hint, target = target }
@@ -41,7 +42,7 @@ local function message(job)
 end
 
 local function signalr_type(job)
-  if job:is_of_signalr() then return end
+  if job.signalr.type:lower() == SIGNALR then return end
   return finding("error", "NotASignalR", ("'signalr' is of the type %s"):format(job.signalr.type),
     "give the id of a Microsoft.SignalRService/signalR", job.signalr.id)
 end

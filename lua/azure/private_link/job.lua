@@ -203,7 +203,7 @@ function Job:ids_ok()
       return nil, errors.new{ kind = "refused", code = err.code, target = key, message = err.message, hint = err.hint }
     end
   end
-  if not self:is_of_signalr() then
+  if self.signalr.type:lower() ~= "microsoft.signalrservice/signalr" then
     return nil, errors.new{
       kind = "refused", code = "NotASignalR", target = "signalr",
       message = ("'signalr' is of the type %s"):format(self.signalr.type),
@@ -217,12 +217,6 @@ function Job:ids_ok()
     }
   end
   return true
-end
-
---- Whether `signalr` is the id of one.
----@return boolean
-function Job:is_of_signalr()
-  return self.signalr.type:lower() == "microsoft.signalrservice/signalr"
 end
 
 --- The id of the link, or of the copy that a replica has.

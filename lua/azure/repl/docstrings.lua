@@ -42,10 +42,10 @@ local docstrings = {}
 --- Modules that scripts use, in the order of the pages. The rest is internal.
 docstrings.modules = {
   "azure", "azure.client", "azure.clouds", "azure.identity", "azure.signalr", "azure.signalr.collections",
-  "azure.private_endpoint", "azure.private_link", "azure.task", "azure.group", "azure.progress", "azure.forwarded",
-  "azure.resource_id", "azure.json", "azure.errors", "azure.host.luv", "azure.host.cqueues", "azure.host.copas",
-  "azure.host.shared", "azure.emulator", "azure.emulator.upstream", "azure.emulator.types", "azure.repl", "azure.rpc",
-  "azure.types",
+  "azure.private_endpoint", "azure.private_link", "azure.private_link.types", "azure.task", "azure.group",
+  "azure.progress", "azure.forwarded", "azure.resource_id", "azure.json", "azure.errors", "azure.host.luv",
+  "azure.host.cqueues", "azure.host.copas", "azure.host.shared", "azure.emulator", "azure.emulator.options",
+  "azure.emulator.upstream", "azure.emulator.types", "azure.repl", "azure.rpc", "azure.types",
 }
 
 local openers = { ["("] = ")", ["{"] = "}", ["["] = "]", ["<"] = ">" }

@@ -154,7 +154,7 @@ end
 module.credential_kinds = {
   default = true, environment = true, static = true, client_secret = true, client_certificate = true,
   workload_identity = true, managed_identity = true, azure_cli = true, azure_developer_cli = true,
-  azure_powershell = true,
+  azure_powershell = true, azure_pipelines = true, github_actions = true,
 }
 
 --- Makes the credential of `configure`.

@@ -6,6 +6,27 @@ local errors = require "azure.errors"
 local private_endpoint = require "azure.private_endpoint"
 local resource_id = require "azure.resource_id"
 
+---@class azure.LinkOptions: azure.ResourceOptions
+---@field target string|table id of what SignalR shall reach
+---@field group string "sites", "vault", ...
+---@field request_message string? at most 140 characters
+
+---@class azure.ReplicaOptions: azure.ResourceOptions
+---@field location string
+---@field sku string|azure.SignalRSku
+---@field capacity integer?
+---@field tags table<string, string>?
+---@field properties table?
+
+---@class azure.DomainOptions: azure.ResourceOptions
+---@field domain_name string
+---@field certificate string id of a custom certificate
+
+---@class azure.KeyVaultCertificateOptions: azure.ResourceOptions
+---@field key_vault_uri string https
+---@field secret_name string
+---@field secret_version string?
+
 --- Resources of one kind under a SignalR: `signalr.shared_private_links` and its
 --- relatives.
 ---@class azure.Collection
@@ -53,7 +74,7 @@ local function path_of(self, name, method)
 end
 
 --- The items, one by one: `for item, err in collection:list() do`.
----@param opts azure.CallOptions?
+---@param opts azure.ResourceOptions?
 ---@return fun(): table|false|nil, azure.Error?
 function Collection:list(opts)
   opts = call_of(self, opts, "list")
@@ -62,7 +83,7 @@ end
 
 --- One item.
 ---@param name string
----@param opts azure.CallOptions?
+---@param opts azure.ResourceOptions?
 ---@return table? item
 ---@return azure.Error? err
 function Collection:get(name, opts)
@@ -88,7 +109,7 @@ end
 
 --- Starts creating an item. Options as for `create`.
 ---@param name string
----@param opts table
+---@param opts azure.LinkOptions|azure.ReplicaOptions|azure.DomainOptions|azure.KeyVaultCertificateOptions
 ---@return azure.Op op
 function Collection:begin_create(name, opts)
   local path = path_of(self, name, "create")
@@ -96,12 +117,9 @@ function Collection:begin_create(name, opts)
   return begin(self, "PUT", path, body, call, "azure-async-operation")
 end
 
---- Creates an item and waits. Its options, beside those of a call (timeout, api_version, headers, query):
---- of a shared private link `target` (an id), `group`, `request_message`; of a replica `location`, `sku`,
---- `capacity`, `tags`; of a custom domain `domain_name`, `certificate`; of a custom certificate `key_vault_uri`,
---- `secret_name`, `secret_version`.
+--- Creates an item and waits. Its options are those of its kind.
 ---@param name string
----@param opts table
+---@param opts azure.LinkOptions|azure.ReplicaOptions|azure.DomainOptions|azure.KeyVaultCertificateOptions
 ---@return table? item
 ---@return azure.Error? err
 function Collection:create(name, opts)
@@ -112,7 +130,7 @@ end
 
 --- Starts deleting an item.
 ---@param name string
----@param opts azure.CallOptions?
+---@param opts azure.ResourceOptions?
 ---@return azure.Op op
 function Collection:begin_delete(name, opts)
   local path = path_of(self, name, "delete")
@@ -122,7 +140,7 @@ end
 
 --- Deletes an item and waits. One that is not there is fine.
 ---@param name string
----@param opts azure.CallOptions?
+---@param opts azure.ResourceOptions?
 ---@return boolean? ok
 ---@return azure.Error? err
 function Collection:delete(name, opts)

@@ -1,0 +1,112 @@
+---@meta azure.emulator.options
+--- What the functions of an emulator take, for editors, `help` and the pages of
+-- `make docs`. This file is never run.
+
+--- Of `start`. What is about timing is in seconds.
+---@class azure.emulator.Options
+---@field port integer? default 0: any free one
+---@field address string? default "127.0.0.1"; whoever reaches another one can sign in
+---@field tls boolean? with a certificate of a CA made for it, `e.ca_file`
+---@field seed string|table|nil "contoso", or resources as for `e:seed`
+---@field latency number? before every answer, default 0
+---@field timings number|table<string, number>|nil a factor, or seconds by name (`emulator.timings` has them all);
+--- default: as in recorded traffic
+---@field throttle boolean|table<string, number[]>|nil true: ARM's limits; or { reads = { size, per second }, ... }
+---@field token_lifetime number? default 3599
+---@field empty_description boolean? connections come without the request message
+---@field auto_approve boolean? connections come Approved
+---@field sign_urls boolean? false: poll URLs are short and unsigned
+---@field device_slow_down boolean? who polls a device code too early is told to slow down
+---@field log_limit integer? requests that `e:requests` remembers, default 100000
+---@field listen boolean? false: no socket, `e:handle` only
+---@field clock (fun(): number)? seconds since 1970; default: the loop's
+
+--- A rule for what goes wrong. It strikes requests that `match` fits, after it
+--- has let `after` of them pass, `times` times.
+--
+-- With `status`, `reset` or `drop = "before"` the request never reaches Azure;
+-- with `effect`, or `drop = "after"`, it does its work and only the answer is
+-- lost or replaced. A rule with none of them spoils the service's own answer:
+-- `delay`, `truncate`, `body`, `headers`, `retry_after`.
+---@class azure.emulator.Fault
+---@field match string|table|function|nil text against "METHOD url", plain or a Lua pattern, in any casing;
+--- { method =, path = }; or a function of the request. nil: every request
+---@field times number? how often it strikes, default 1; math.huge: for ever
+---@field after number? matching requests that pass before, default 0
+---@field status integer? of the answer, 200 to 599; the body is an error of ARM
+---@field code string? of that error
+---@field message string? of that error
+---@field effect boolean? the request has its effect all the same
+---@field drop boolean|string|nil the connection is closed instead of an answer: true or "before", or "after" the effect
+---@field reset boolean? likewise, with a TCP reset
+---@field retry_after number|string|nil the header Retry-After
+---@field headers table<string, string|number>? further ones, or others
+---@field body string|table|nil instead of the service's; a table as JSON
+---@field truncate integer? bytes of the body after which the connection is closed
+---@field delay number? seconds before the answer
+
+--- Of `e:principal`: another application that can sign in. Everything has a default.
+---@class azure.emulator.PrincipalOptions
+---@field tenant_id string?
+---@field client_id string?
+---@field object_id string?
+---@field client_secret string?
+---@field secret_expired boolean?
+---@field actions string[]? what it may do, default { "*" }: "Microsoft.Web/sites/read"
+---@field not_actions string[]? what of it it may not
+---@field scopes string[]? ids under which it may, default everywhere
+---@field certificates string[]? PEM
+---@field federations { issuer: string, subject: string, audience: string? }[]? whose assertions it accepts
+
+--- Of `e:stranger`: a connection that no link of ours asked for. The default is
+--- a look-alike.
+---@class azure.emulator.StrangerOptions
+---@field target string id of a resource that exists
+---@field name string? of its link and endpoint, default "func-pe"
+---@field link_name string? of the endpoint, where it differs
+---@field message string? default "please approve"
+---@field group string? default: the target's
+---@field status string? default "Pending"
+---@field connection_name string? default: the name and a random part, as Azure makes it
+---@field endpoint_id string? of the private endpoint
+---@field provisioning_state string?
+
+--- Of `e:send_upstream`: the SignalR calls its upstream, as for an event of a client.
+---@class azure.emulator.UpstreamCall
+---@field signalr string? id, default contoso's
+---@field target string? id of the upstream: its link decides whether the call comes from a private address
+---@field url string? where to; default: that of the first upstream template that fits
+---@field hub string? default "chat"
+---@field category string? default "connections"
+---@field event string? default "connected"
+---@field connection_id string? default: a random one
+---@field user_id string?
+---@field claims string?
+---@field client_query string?
+---@field body string? default "{}"
+---@field forwarded_for string? the value of X-Forwarded-For; default: the address that the link gives
+---@field timeout number? seconds, default 30
+
+--- Of `e:seed`: a resource. Its subscription and group come along.
+---@class azure.emulator.Seed
+---@field id string
+---@field location string?
+---@field kind string? "functionapp", ...
+---@field sku table? { name =, tier =, capacity = }
+---@field plan string? id of a site's App Service plan
+---@field public_network_access string?
+---@field restrictions table? a site's IP restrictions
+---@field network_acls table? of a vault or storage account
+---@field properties table?
+---@field identity table?
+---@field tags table?
+---@field tenant_id string? of a subscription that is new
+
+--- Of `azure.emulator.upstream`'s `listen`.
+---@class azure.emulator.ListenOptions
+---@field keys string[]|fun(): string[] the SignalR's access keys
+---@field port integer? default 0: any free one
+---@field address string? default "127.0.0.1"
+---@field on_call (fun(entry: table))? hears of each call
+---@field clock (fun(): number)? seconds since 1970
+---@field listen boolean? false: no socket, `upstream:handle` only
