@@ -41,7 +41,7 @@ end
 
 --- Waits. Other tasks go on.
 ---@param seconds number
----@return boolean|nil true
+---@return true? slept
 ---@return azure.Error? err kind "cancelled" when the task is told to end
 function task.sleep(seconds)
   if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
