@@ -292,8 +292,11 @@ end
 -- be late, and a stranger's early.
 local function approve_weak(view, obs)
   local pending, approved = #view.pending, #view.approved
-  if view.rejected[1] and pending == 0 and approved == 0 then return rejected(view.rejected[1]) end
-  if view.disconnected[1] and pending == 0 and approved == 0 then return disconnected(view.disconnected[1]) end
+  -- Ours may be late, and the one that somebody decided on a stranger's.
+  if pending == 0 and approved == 0 and obs.ready_for >= obs.grace then
+    if view.rejected[1] then return rejected(view.rejected[1]) end
+    if view.disconnected[1] then return disconnected(view.disconnected[1]) end
+  end
   if approved > view.linked then return wait_for_notice(view, obs) end
   if pending == 0 then return nil end
   if pending + approved > view.size then
