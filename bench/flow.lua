@@ -38,16 +38,16 @@ end
 
 -- As flow.mjs does it: so many workers, which count together.
 local function run(count)
-  local number, group = 0, azure.group()
+  local number, workers = 0, azure.group()
   for _ = 1, math.min(concurrency, count) do
-    group:spawn(function()
+    workers:spawn(function()
       while number < count do
         number = number + 1
         flow(number)
       end
     end)
   end
-  assert(group:wait())
+  assert(workers:wait())
 end
 
 if warm_up > 0 then
