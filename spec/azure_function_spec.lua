@@ -13,6 +13,7 @@ describe("examples/azure-function", function()
     local output = pipe:read("a")
 
     assert.is_true(pipe:close() == true, output)
+    assert.matches("registers one HTTP function", output, 1, true) -- index.mjs itself was loaded
   end)
 
   it("answers what verify understands", function()
