@@ -40,6 +40,18 @@ describe("an observation", function()
     assert.equal(0, observe.now(job).stable_for)
   end)
 
+  it("remembers the references that the links had earlier", function()
+    local job = new_job()
+    local before = observe.now(job).links[1].message:match("AZL%-%x+")
+    s:link().message = "please approve [ref:AZL-ffffffffffffffffffffffff]"
+
+    local obs = observe.now(job)
+
+    assert.is_not_nil(obs.want.references[before])
+    assert.is_not_nil(obs.want.references["AZL-ffffffffffffffffffffffff"])
+    assert.equal(1, #obs.want.shares)
+  end)
+
   it("does not take an approval for a change", function()
     local job = new_job()
     observe.now(job)
