@@ -57,15 +57,25 @@ local function connection_entry(job, entry)
   }
 end
 
+-- Where our reference is, nothing else is evidence.
+local function only_proven(list)
+  local proven = {}
+  for _, entry in ipairs(list) do
+    if entry.evidence == "reference" then proven[#proven + 1] = entry end
+  end
+  return #proven > 0 and proven or list
+end
+
 -- The entries that were bound. A link that SignalR calls Approved needs no proof
 -- any more; a connection is named only when the evidence does.
 local function connections_of(job)
   local obs = job.seen
   local found = bind.sort(obs.connections, obs.want, obs.match, obs.explicit)
   local list = {}
-  for _, entry in ipairs(found.approved) do list[#list + 1] = connection_entry(job, entry) end
-  for _, entry in ipairs(found.pending) do list[#list + 1] = connection_entry(job, entry) end
-  return list
+  for _, entries in ipairs{ found.approved, found.pending } do
+    for _, entry in ipairs(entries) do list[#list + 1] = connection_entry(job, entry) end
+  end
+  return only_proven(list)
 end
 
 local function public_access(job)

@@ -48,6 +48,16 @@ describe("a report", function()
     assert.equal("ConnectionNotIdentified", result.warnings[1].code)
   end)
 
+  it("names nothing beside what carries our reference", function()
+    job.seen.match = "name"
+    job.seen.connections[2] = states.connection{ id = "/c/c2", properties = {
+      privateEndpoint = { id = "/x/func-pe" }, privateLinkServiceConnectionState = { status = "Approved" },
+    } }
+
+    assert.equal(1, #report.finish(job).connections)
+    assert.equal("c1", report.finish(job).connection.name)
+  end)
+
   it("warns that the public door is open", function()
     job.facts = { upstream = { properties = { publicNetworkAccess = "Enabled" } } }
 
