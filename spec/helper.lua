@@ -39,8 +39,9 @@ end
 function helper.emulator(opts)
   local emulator = require "azure.emulator"
   canary.install()
+  local before = canary.planted()
   local e = helper.closing(assert(emulator.start(opts or {})))
-  assert(canary.planted() > 0, "the canary knows no secret of the emulator")
+  assert(canary.planted() > before, "the canary knows no secret of the emulator")
   return e
 end
 

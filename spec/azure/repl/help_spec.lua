@@ -16,7 +16,7 @@ describe("help.text", function()
   it("explains a method of the C core", function()
     local op = require("azure.core").sleep(0):cancel()
 
-    has(help.text(op.resume_token), "op:resume_token()", "client:resume", "err  azure.Error?")
+    has(help.text(op.wait), "op:wait(opts)", "on_progress", "err  azure.Error?")
   end)
 
   it("explains an object by its class", function()
