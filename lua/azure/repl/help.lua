@@ -75,7 +75,9 @@ local function add_options(out, tags)
       local wanted = name:find("Options$") or name:find("Settings$") or name:find("%.Spec$") or name:find("%.Request$")
         or name:find("%.Fault$")
       if wanted then
+        local class = docstrings.class(name)
         out[#out + 1] = ("  %s: %s"):format(tag.name, name)
+        if class and class.text ~= "" then add_prose(out, class.text) end
         add_fields(out, docstrings.fields(name))
       end
     end
