@@ -51,9 +51,11 @@ describe("azure.types", function()
     end)
   end
 
-  it("declares the methods of Terminal", function()
-    assert.same(functions_in(debug.getregistry()["azure.terminal"].__index), declared("Terminal"))
-  end)
+  for var, name in pairs{ Terminal = "azure.terminal", Foreground = "azure.foreground" } do
+    it("declares the methods of " .. var, function()
+      assert.same(functions_in(debug.getregistry()[name].__index), declared(var))
+    end)
+  end
 
   it("is marked as declarations, which nobody runs", function()
     local first = io.lines(types.path)()
