@@ -1,5 +1,8 @@
 local docstrings = require "azure.repl.docstrings"
 
+-- AZL_GC=each puts a function of its own in front of the methods of operations.
+local it_of_methods = os.getenv("AZL_GC") == "each" and pending or it
+
 local source = [[
 --- What the module is for.
 -- And more of it.
@@ -135,7 +138,7 @@ describe("docstrings", function()
     assert.is_nil(docstrings.of_value({}))
   end)
 
-  it("finds a function of the C core", function()
+  it_of_methods("finds a function of the C core", function()
     local core = require "azure.core"
 
     assert.equal("core.uuid()", docstrings.signature(docstrings.of_function(core.uuid)))
