@@ -153,7 +153,11 @@ function bind.is_chosen(connection, explicit)
   return false
 end
 
-local function candidate(connection, clues)
+--- A connection as errors and reports name it, with what speaks for and against it.
+---@param connection table of states.connection
+---@param clues table of bind.evidence
+---@return table
+function bind.candidate(connection, clues)
   return {
     id = connection.id, name = connection.name, status = connection.status,
     description = connection.description, groups = connection.groups,
@@ -192,7 +196,7 @@ end
 
 local function sort_one(found, connection, want, match, explicit)
   local clues = bind.evidence(connection, want)
-  local entry = candidate(connection, clues)
+  local entry = bind.candidate(connection, clues)
   local ours
   if explicit then
     ours = bind.is_chosen(connection, explicit)

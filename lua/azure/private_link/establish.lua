@@ -57,7 +57,7 @@ local function strays(job)
   for _, connection in ipairs(job.seen and job.seen.connections or {}) do
     local clues = bind.evidence(connection, job.seen.want)
     if connection.status == "Pending" and clues.name and clues.other_reference and clues.new ~= false then
-      list[#list + 1] = { id = connection.id, name = connection.name, ["for"] = clues["for"], against = clues.against }
+      list[#list + 1] = bind.candidate(connection, clues)
     end
   end
   return list

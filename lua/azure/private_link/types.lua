@@ -36,6 +36,8 @@
 ---@field evidence string? what would have been enough
 ---@field ["for"] string[] what speaks for it
 ---@field against string[] what speaks against it
+---@field carries boolean? a chosen one that carries our reference
+---@field refused boolean? a chosen one that cannot be ours
 
 ---@class azure.private_link.Finding
 ---@field code string "SignalRNotFound", "PublicAccessEnabled", ...
@@ -85,6 +87,7 @@
 ---@field reference string? what proves that a connection is ours
 ---@field evidence string? of the connection
 ---@field who string who approved, in words
+---@field approved_by string? the identity that did, when this run approved
 ---@field timings table<string, number> seconds from the beginning to the end of each step
 ---@field request_ids azure.private_link.RequestId[] of writes, for Microsoft's support
 ---@field warnings azure.private_link.Warning[]
@@ -152,6 +155,7 @@
 ---@field verdict string? "private", "public" or "not yet seen"; nil without `probe`
 ---@field checks azure.private_link.Check[]
 ---@field link azure.private_link.Link?
+---@field links azure.private_link.Link[] also those of replicas
 ---@field connection table?
 ---@field connections table[] all that are approved
 ---@field doors azure.private_link.Doors
@@ -166,6 +170,10 @@
 --- What else may come in.
 ---@class azure.private_link.Doors
 ---@field public_network_access string? "Enabled", "Disabled" or "not set"
+---@field open boolean? whether calls from the public network get in
+---@field default_action string? "Allow" or "Deny": what happens to callers that no rule names
+---@field bypass string? of Key Vault and Storage: who need not ask
+---@field restrictions_error string? why the rules of a site could not be read
 ---@field restrictions { name: string?, action: string?, address: string?, priority: integer? }[]?
 ---@field error string? why it could not be read
 
@@ -173,6 +181,7 @@
 ---@field verdict string "private", "public" or "not yet seen"
 ---@field evidence table[] the calls that say so: at, ip, private, range, hub, event, signature
 ---@field ignored integer calls that prove nothing
+---@field error azure.Error? of the probe, when it did not answer
 
 --- `tostring(report)` is for people.
 ---@class azure.private_link.Removal
@@ -182,6 +191,7 @@
 ---@field confirmed boolean nothing of the link is left to be seen
 ---@field orphans azure.private_link.Orphan[] what it left on the upstream, and is or may be the link's
 ---@field others azure.private_link.Orphan[] what has its name and another reference
+---@field warnings azure.private_link.Warning[]
 ---@field timings table<string, number>
 ---@field request_ids azure.private_link.RequestId[]
 

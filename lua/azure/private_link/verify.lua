@@ -192,7 +192,7 @@ local function run(job)
   if not ok then return nil, err end
   local result = {
     name = job.name, checks = checks, warnings = job.warnings, link = job.link, links = job.links,
-    connection = job.connection, connections = job.connections, doors = doors.read(job),
+    connection = job.connection, connections = job.connections or {}, doors = doors.read(job),
   }
   if job.spec.probe then
     ok, err = ask_upstream(job, result)

@@ -467,6 +467,19 @@ describe("establish, in two processes at once", function()
     assert.same(assert(one:wait()).handoff, assert(other:wait()).handoff)
   end)
 
+  it("names the connection whose reference another tool has overwritten", function()
+    assert(s:establish{ approve = false })
+    s:link().message = "please approve [ref:AZL-ffffffffffffffffffffffff]"
+
+    local report, err = s:establish{ timeout = 300 }
+
+    assert.is_nil(report)
+    assert.equal("JobTimeout", err.code)
+    assert.equal(s:connections()[1].id:lower(), err.candidates[1].id:lower())
+    assert.matches("remove the link", err.hint)
+    assert.equal(0, s:approvals())
+  end)
+
   it("does not lose the reference that the connection was opened with", function()
     s:after(40, function() s:link().message = "please approve [ref:AZL-ffffffffffffffffffffffff]" end)
 

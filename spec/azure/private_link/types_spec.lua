@@ -70,6 +70,21 @@ describe("azure.private_link.types describes", function()
     check(assert(azure.private_link.approve(client, report.handoff)), "azure.private_link.Approval")
   end)
 
+  it("a verification of what is not there", function()
+    check(assert(azure.private_link.verify(client, spec)), "azure.private_link.Verification")
+  end)
+
+  it("the candidates of a choice that is refused", function()
+    assert(azure.private_link.establish(client, { signalr = spec.signalr, upstream = spec.upstream, name = spec.name,
+      approve = false }))
+    spec.connection = e:stranger{ target = e.ids.func }.name
+
+    local _, err = azure.private_link.establish(client, spec)
+
+    assert.equal(2, #err.candidates)
+    for _, candidate in ipairs(err.candidates) do check(candidate, "azure.private_link.Candidate") end
+  end)
+
   it("the candidates of a doubt", function()
     e = helper.emulator{ seed = "contoso", empty_description = true } -- no connection shows our reference
     client = helper.client(e)
