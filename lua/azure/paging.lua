@@ -77,7 +77,7 @@ local function items_of(state, response)
   local document = response.json
   local items = document and (state.items == "" and document or at(document, state.items))
   if items == json.null or response.status == 204 then return {} end
-  return type(items) == "table" and items or nil
+  return json.is_array(items) and items or nil
 end
 
 local function fetch(state)

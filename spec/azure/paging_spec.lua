@@ -88,7 +88,7 @@ describe("client:list", function()
     assert.same({}, (collect(client)))
   end)
 
-  for _, body in ipairs{ "[]", '{"nextLink":"/x"}', "false", "7" } do
+  for _, body in ipairs{ "[]", "{}", '{"value":{}}', '{"value":7}', '{"nextLink":"/x"}', "false", "7" } do
     it("takes nothing else for one: " .. body, function()
       pages(e, { body })
 
