@@ -3,8 +3,6 @@
 #include "lua_task.h"
 
 #include <math.h>
-#include <time.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define LOOP_TYPE "azure.loop"
@@ -167,16 +165,10 @@ int azl_lua_step (lua_State *L, int64_t max_wait_ms, int64_t slice_ms) {
   /* What descriptors and timers take counts too, where nothing is waited for.
    */
   struct azl_lua_slice slice = slice_of(slice_ms);
-  clock_t c0 = clock();
   int count = azl_loop_turn(self->loop, max_wait_ms);
-  clock_t c1 = clock();
-  int n1 = count;
   if (max_wait_ms != 0) slice = slice_of(slice_ms);
   luaL_checkstack(L, 5, "step");
-  int k0 = lua_gc(L, LUA_GCCOUNT);
   count += run_step(L, self, &slice);
-  clock_t c2 = clock();
-  if (slice_ms >= 0 && c2 - c0 > 3500) fprintf(stderr, "turn %.2f (%d) lua %.2f (%d) mem %d -> %d\n", (double)(c1-c0)/1e3, n1, (double)(c2-c1)/1e3, count - n1, k0, lua_gc(L, LUA_GCCOUNT));
   let_hooks_run(L);
   return count;
 }
