@@ -41,14 +41,19 @@ static struct socket_watch *new_watch (struct azl_http *http,
    -1 from the callback would make the whole multi handle useless for good. */
 static void fail_running (struct azl_http *http) {
   struct azl_list *node = http->running.next;
+  http->starved = http->running_count > 0;
   for (; node != &http->running; node = node->next)
     azl_transfer_fail_later(AZL_CONTAINER(node, struct azl_transfer, node),
                             azl_err_oom());
 }
 
-/* What libcurl has no memory to watch, it never asks for again. */
+/* What libcurl has no memory to watch, it never asks for again; and the socket
+   that it was about to add stays half added for good (multi.c, singlesocket):
+   that multi handle is left alone and, when its transfers are gone, replaced.
+ */
 static void act (struct azl_http *http, curl_socket_t fd, int flags) {
   int running;
+  if (http->starved) return;
   if (curl_multi_socket_action(http->multi, fd, flags, &running) != CURLM_OK)
     fail_running(http);
   read_messages(http);
@@ -158,13 +163,36 @@ static void start (struct azl_http *http, struct azl_transfer *transfer) {
     azl_transfer_fail_later(transfer, azl_err_oom());
 }
 
+static CURLM *new_multi (struct azl_http *http) {
+  CURLM *multi = curl_multi_init();
+  if (!multi) return NULL;
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, http);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_curl_wants_timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, http);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
+                    (long)http->config.max_connections);
+  return multi;
+}
+
+/* Where there is no memory for it yet, the next transfer tries again. */
+static void replace_multi (struct azl_http *http) {
+  CURLM *multi = new_multi(http);
+  if (!multi) return;
+  curl_multi_cleanup(http->multi);
+  http->multi = multi;
+  http->starved = false;
+}
+
 static bool has_room (const struct azl_http *http) {
-  return !http->closed && http->running_count < http->config.max_connections;
+  return !http->closed && !http->starved &&
+         http->running_count < http->config.max_connections;
 }
 
 static void on_kick (void *ctx) {
   struct azl_http *http = ctx;
   azl_http_ref(http);
+  if (http->starved && http->running_count == 0) replace_multi(http);
   while (has_room(http)) {
     struct azl_list *node = azl_list_pop(&http->queue);
     if (!node) break;
@@ -181,7 +209,8 @@ static void leave_multi (struct azl_http *http, struct azl_transfer *transfer) {
     drop_handle(http, transfer->handle);
     transfer->handle = NULL;
   }
-  if (!azl_list_empty(&http->queue)) azl_loop_defer(http->loop, &http->kick);
+  if (http->starved || !azl_list_empty(&http->queue))
+    azl_loop_defer(http->loop, &http->kick);
 }
 
 void azl_http_stop (struct azl_transfer *transfer) {
@@ -206,6 +235,7 @@ struct azl_op *azl_http_send (struct azl_http *http,
     start(http, transfer);
   else
     azl_list_push(&http->queue, &transfer->node);
+  if (http->starved && !http->closed) azl_loop_defer(http->loop, &http->kick);
   if (http->closed) azl_op_cancel(&transfer->op);
   return &transfer->op;
 }
@@ -257,15 +287,9 @@ static bool choose_proxy (struct azl_http *http) {
 
 static bool open_multi (struct azl_http *http) {
   http->share = curl_share_init();
-  http->multi = curl_multi_init();
+  http->multi = new_multi(http);
   if (!http->share || !http->multi) return false;
   curl_share_setopt(http->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-  curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-  curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-  curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_curl_wants_timer);
-  curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-  curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
-                    (long)http->config.max_connections);
   return true;
 }
 

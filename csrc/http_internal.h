@@ -19,6 +19,7 @@ struct azl_http {
   struct azl_loop *loop;
   unsigned refs;
   bool closed;
+  bool starved;                  /* libcurl had no memory: see act */
   struct azl_http_config config; /* strings owned */
   char *proxy, *no_proxy;        /* in force; owned */
   bool proxy_of_env;             /* nobody chose it for this client */
