@@ -67,10 +67,30 @@ static void fetch_finish (struct azl_fetch *fetch, struct azl_err *err) {
   azl_op_finish(&fetch->op, err);
 }
 
+/* Whether an Authorization header can carry it (RFC 6750, 2.1). */
+static bool is_bearer (const char *value) {
+  while (*value > ' ' && *value < 127) value++;
+  return !*value;
+}
+
+static struct azl_err *bad_token (const struct azl_cred *cred) {
+  struct azl_err *err = azl_err_new(
+      AZL_ERR_AUTH, "InvalidToken",
+      "%s: got a token with bytes that no header may have", cred->cls->name);
+  azl_err_set(err, hint,
+              "an access token is visible ASCII without blanks; look at what "
+              "the source of this token really gives");
+  return err;
+}
+
 void azl_fetch_done (struct azl_fetch *fetch, const char *value,
                      int64_t expires_ms, int64_t refresh_ms) {
   char *copy;
   if (fetch->op.state != AZL_OP_PENDING) return;
+  if (!is_bearer(value)) {
+    azl_fetch_fail(fetch, bad_token(fetch->cred));
+    return;
+  }
   copy = azl_strdup(value);
   if (!copy) {
     azl_fetch_fail(fetch, azl_err_oom());

@@ -77,7 +77,8 @@ struct azl_fetch *azl_fetch_new (struct azl_cred *cred);
    listener gets the fetch as ctx. A NULL work fails the fetch with oom. */
 void azl_fetch_work (struct azl_fetch *fetch, struct azl_op *work,
                      void (*fn)(void *ctx, struct azl_op *op));
-/* Ends it well: copies value. */
+/* Ends it well: copies value. One that no Authorization header can carry (a
+   blank, a control character, a byte beyond ASCII) fails the fetch instead. */
 void azl_fetch_done (struct azl_fetch *fetch, const char *value,
                      int64_t expires_ms, int64_t refresh_ms);
 void azl_fetch_fail (struct azl_fetch *fetch, struct azl_err *err);

@@ -861,6 +861,17 @@ describe("azure.identity", function()
       end)
     end
 
+    for name, token in pairs({ ["a line"] = "k9\r\nX-Evil: 1", ["a blank"] = "k9 k9", ["a byte"] = "k9\xff" }) do
+      it("gives away no token with " .. name .. " too many", function()
+        local _, err = from(function() return { token = token, expires_on = 4e9 } end):token(SCOPE)
+
+        assert.equal("auth", err.kind)
+        assert.equal("InvalidToken", err.code)
+        assert.truthy(err.hint:find("visible ASCII", 1, true))
+        assert.is_nil(tostring(err):find(token, 1, true))
+      end)
+    end
+
     it("passes an error of this library on with its code", function()
       local cred = from(function()
         return nil, errors.new({ kind = "auth", code = "Mine", message = "no", hint = "try" })

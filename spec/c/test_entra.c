@@ -99,6 +99,11 @@ static void test_reads_the_token (void) {
       {"{\"access_token\":\"tok\",\"expires_in\":0}", -1, 0},
       {"{\"access_token\":\"tok\",\"expires_in\":-5}", -1, 0},
       {"{\"access_token\":\"tok\",\"expires_in\":9e18}", -1, 0},
+      {"{\"access_token\":\"a\\nb: c\",\"expires_in\":60}", -2, 0},
+      {"{\"access_token\":\"a\\rb\",\"expires_in\":60}", -2, 0},
+      {"{\"access_token\":\"a b\",\"expires_in\":60}", -2, 0},
+      {"{\"access_token\":\"a\\u007f\",\"expires_in\":60}", -2, 0},
+      {"{\"access_token\":\"\\u00e9\",\"expires_in\":60}", -2, 0},
       {"[]", -1, 0},
       {"<html>", -1, 0},
       {"", -1, 0},
@@ -115,7 +120,8 @@ static void test_reads_the_token (void) {
     const struct azl_token *token = azl_token_result(op);
     if (rows[i].expires_s < 0) {
       CHECK(!token);
-      CHECK_STR(op->err->code, "InvalidTokenResponse");
+      CHECK_STR(op->err->code, rows[i].expires_s == -1 ? "InvalidTokenResponse"
+                                                       : "InvalidToken");
     } else if (CHECK(token != NULL)) {
       CHECK_STR(token->value, "tok");
       CHECK_INT(token->expires_ms / 1000, WALL_S + rows[i].expires_s);

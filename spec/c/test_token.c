@@ -33,7 +33,7 @@ static struct azl_op *fake_fetch (struct azl_cred *cred,
            request->tenant_id ? request->tenant_id : "-");
   self->background = request->background;
   if (self->at_once)
-    azl_fetch_done(fetch, "at once",
+    azl_fetch_done(fetch, "at-once",
                    azl_clock_wall_ms(azl_loop_clock(loop)) + HOUR_MS, 0);
   return &fetch->op;
 }
@@ -419,7 +419,7 @@ static void test_provider_that_answers_at_once (void) {
   fake->at_once = true;
   op = get();
   CHECK_INT(op->state, AZL_OP_PENDING); /* so that it can be listened to */
-  CHECK_STR(taken(op), "at once");
+  CHECK_STR(taken(op), "at-once");
   end();
 }
 
@@ -461,7 +461,7 @@ static void test_close_before_an_instant_answer_is_told (void) {
   fake->at_once = true;
   op = get();
   azl_cred_close(&fake->cred);
-  CHECK_STR(taken(op), "at once");
+  CHECK_STR(taken(op), "at-once");
   end();
 }
 
@@ -493,7 +493,7 @@ static void test_out_of_memory (void) {
   fake->at_once = true;
   /* What the cache keeps of the first is no leak of the rounds. */
   struct azl_op *op = get();
-  CHECK_STR(taken(op), "at once");
+  CHECK_STR(taken(op), "at-once");
   drop_fetches();
   check_out_of_memory(round_if_memory_lets);
   end();

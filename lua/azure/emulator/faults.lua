@@ -29,15 +29,21 @@ end
 
 local faults = {}
 
---- Whether a request is one that a rule's `match` means: text (a Lua pattern or
---- plain, against "METHOD url", any casing), { method =, path = } or a function.
+local methods = { GET = true, HEAD = true, PUT = true, POST = true, PATCH = true, DELETE = true, OPTIONS = true }
+
+--- Whether a request is one that a rule's `match` means: a method alone, text (a
+--- Lua pattern or plain, against "METHOD url", any casing), { method =, path = }
+--- or a function.
 ---@param match any
 ---@param request table
 ---@return boolean
 function faults.matches(match, request)
   if match == nil then return true end
   if type(match) == "function" then return match(request) and true or false end
-  if type(match) == "string" then return fits(match, request.method .. " " .. request.url) end
+  -- A signed URL of 3 KB may well have those three letters, too.
+  local method = type(match) == "string" and match:upper()
+  if methods[method] then return method == request.method end
+  if method then return fits(match, request.method .. " " .. request.url) end
   if match.method and match.method:upper() ~= request.method then return false end
   local path = match.path or match.url
   return not path or fits(path, request.url)

@@ -29,7 +29,7 @@
 -- lost or replaced. A rule with none of them spoils the service's own answer:
 -- `delay`, `truncate`, `body`, `headers`, `retry_after`.
 ---@class azure.emulator.Fault
----@field match string|table|function|nil text against "METHOD url", plain or a Lua pattern, in any casing;
+---@field match string|table|function|nil a method alone; text against "METHOD url", plain or a Lua pattern, in any casing;
 --- { method =, path = }; or a function of the request. nil: every request
 ---@field times number? how often it strikes, default 1; math.huge: for ever
 ---@field after number? matching requests that pass before, default 0

@@ -47,6 +47,17 @@ describe("azure.emulator.faults", function()
     assert.equal(200, get(e).status)
   end)
 
+  it("takes a method alone for the method, whatever the URL", function()
+    local e = support.start()
+    e:fault{ match = "put", status = 500 }
+
+    local answer = ask(e, "GET", support.signalr .. "?t=aPUTb")
+
+    assert.equal(200, answer.status)
+    assert.same({}, e:requests("PUT"))
+    assert.equal(1, #e:requests("GET"))
+  end)
+
   it("keeps the request from having an effect", function()
     local e = support.start()
     e:fault{ match = "PUT", status = 500 }
