@@ -6,15 +6,19 @@
 
 /* RFC 9110 5.6.2 */
 static bool is_token (const char *text, size_t len) {
-  static const char others[] = "!#$%&'*+-.^_`|~";
+  /* a bit for each ASCII character: letters, digits, "!#$%&'*+-.^_`|~" */
+  static const uint64_t chars[2] = {0x03ff6cfa00000000, 0x57ffffffc7fffffe};
   if (len == 0) return false;
   for (size_t i = 0; i < len; i++) {
-    char c = text[i];
-    bool usual = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                 (c >= '0' && c <= '9') || c == '-';
-    if (!usual && (c == '\0' || !strchr(others, c))) return false;
+    unsigned char c = (unsigned char)text[i];
+    if (c > 127 || !(chars[c / 64] >> (c % 64) & 1)) return false;
   }
   return true;
+}
+
+/* Header names in any casing; most differ in the first letter. */
+static bool same_name (const char *a, const char *b) {
+  return ((*a ^ *b) & ~('a' ^ 'A')) == 0 && strcasecmp(a, b) == 0;
 }
 
 static bool is_blank (char c) {
@@ -94,8 +98,7 @@ static void drop_item (struct azl_header *item) {
 
 static size_t find (const struct azl_headers *headers, const char *name) {
   size_t i = 0;
-  while (i < headers->count && strcasecmp(headers->items[i].name, name) != 0)
-    i++;
+  while (i < headers->count && !same_name(headers->items[i].name, name)) i++;
   return i;
 }
 
@@ -104,7 +107,7 @@ static void remove_from (struct azl_headers *headers, const char *name,
                          size_t start) {
   size_t kept = start;
   for (size_t i = start; i < headers->count; i++) {
-    if (strcasecmp(headers->items[i].name, name) == 0)
+    if (same_name(headers->items[i].name, name))
       drop_item(&headers->items[i]);
     else
       headers->items[kept++] = headers->items[i];
@@ -188,9 +191,9 @@ bool azl_headers_parse_line (struct azl_headers *headers, const char *line,
   while (value_len && is_blank(*value)) value++, value_len--;
   while (value_len && is_blank(value[value_len - 1])) value_len--;
   if (!is_token(line, name_len)) return true;
-  for (size_t i = 0; i < value_len; i++) {
-    if (value[i] == '\0' || value[i] == '\r' || value[i] == '\n') return true;
-  }
+  if (memchr(value, '\0', value_len) || memchr(value, '\r', value_len) ||
+      memchr(value, '\n', value_len))
+    return true;
   return add_bytes(headers, line, name_len, value, value_len);
 }
 

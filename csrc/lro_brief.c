@@ -3,6 +3,7 @@
    takes 10. Whatever is not plain (escapes, other than ASCII, other casing,
    anything about an error) is left to jansson, as is what is no JSON. */
 #include "lro_brief.h"
+#include "bytes.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -46,6 +47,13 @@ static bool accept (struct scan *scan, char c) {
 static bool scan_string (struct scan *scan, struct text *out) {
   if (peek(scan) != '"') return false;
   const char *at = ++scan->at;
+  for (; scan->end - at >= AZL_WORD_BYTES; at += AZL_WORD_BYTES) {
+    uint64_t word = azl_word(at);
+    if (azl_any_below(word, ' ') | azl_any_equal(word, '"') |
+        azl_any_equal(word, '\\') | azl_any_equal(word, 0x7f) |
+        azl_any_high(word))
+      break;
+  }
   while (at < scan->end && *at != '"') {
     if (*at < ' ' || *at > '~' || *at == '\\') return false;
     at++;

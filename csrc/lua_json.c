@@ -6,6 +6,7 @@
    of that, but builds a tree first: 32 us against 12 us of lua-cjson and 8 us
    of this file for the 1.5 KB that describe one SignalR. */
 #include "lua_json.h"
+#include "bytes.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -138,8 +139,18 @@ static int utf8_length (const char *text) {
   return length;
 }
 
+static void skip_plain_words (struct parser *p) {
+  for (; p->end - p->at >= AZL_WORD_BYTES; p->at += AZL_WORD_BYTES) {
+    uint64_t word = azl_word(p->at);
+    if (azl_any_below(word, ' ') | azl_any_equal(word, '"') |
+        azl_any_equal(word, '\\') | azl_any_high(word))
+      return;
+  }
+}
+
 /* Moves over characters that stand for themselves. */
 static bool skip_plain (struct parser *p) {
+  skip_plain_words(p);
   for (;;) {
     unsigned char c = (unsigned char)*p->at;
 

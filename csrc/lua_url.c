@@ -1,6 +1,7 @@
 /* Reading the path of a request in one pass. In Lua, patterns took longer for
    this than libcurl for the whole transfer. */
 #include "lua_url.h"
+#include "bytes.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
@@ -24,8 +25,19 @@ static bool has (const uint64_t set[2], unsigned char c) {
 
 /* What may not stand in a path. A '#' would end it: what a caller means by one
    is a part of a name, and the rest would be another resource. */
-static bool is_refused (unsigned char c) {
-  return c < ' ' || c == 0x7f || c == '\\' || c == '#';
+static bool is_refused (const char *path, size_t len) {
+  for (; len >= AZL_WORD_BYTES; len -= AZL_WORD_BYTES) {
+    uint64_t word = azl_word(path);
+    if (azl_any_below(word, ' ') | azl_any_equal(word, 0x7f) |
+        azl_any_equal(word, '\\') | azl_any_equal(word, '#'))
+      return true;
+    path += AZL_WORD_BYTES;
+  }
+  for (; len > 0; len--, path++) {
+    unsigned char c = (unsigned char)*path;
+    if (c < ' ' || c == 0x7f || c == '\\' || c == '#') return true;
+  }
+  return false;
 }
 
 /* Pushes text with escapes for what is not in the set. */
@@ -122,8 +134,7 @@ int azl_lua_scan_path (lua_State *L) {
   size_t len;
   const char *path = luaL_checklstring(L, 1, &len);
   lua_settop(L, 1);
-  for (size_t i = 0; i < len; i++)
-    if (is_refused((unsigned char)path[i])) return 0;
+  if (is_refused(path, len)) return 0;
   const char *query = memchr(path, '?', len);
   size_t bare = query ? (size_t)(query - path) : len;
   if (clean_length(path, len, fit) < len)

@@ -25,6 +25,7 @@ struct bucket {
   char key[KEY_BYTES]; /* "subscription" or "subscription/provider", in lower
                           case; the subscription of the tenant is "" */
   enum kind kind;
+  unsigned serial; /* from 1 up; of no bucket before or after it */
   int64_t used_ms;
   struct azl_pace pace;
 };
@@ -32,6 +33,7 @@ struct bucket {
 struct azl_throttle {
   struct bucket *buckets[MAX_BUCKETS];
   size_t count;
+  unsigned last_serial;
 };
 
 struct azl_throttle *azl_throttle_new (void) {
@@ -60,7 +62,11 @@ static enum kind kind_of (const char *method) {
 static const char *path_of (const char *url, const char **out_end) {
   const char *authority = strstr(url, "://");
   const char *path = authority ? strchr(authority + 3, '/') : NULL;
-  if (path) *out_end = path + strcspn(path, "?#");
+  if (!path) return NULL;
+  const char *end = strchr(path, '?');
+  if (!end) end = strchr(path, '\0');
+  const char *fragment = memchr(path, '#', (size_t)(end - path));
+  *out_end = fragment ? fragment : end;
   return path;
 }
 
@@ -140,6 +146,7 @@ static struct bucket *bucket_for (struct azl_throttle *throttle,
   if (!bucket) return NULL;
   memcpy(bucket->key, key, strlen(key) + 1);
   bucket->kind = kind;
+  bucket->serial = ++throttle->last_serial;
   bucket->used_ms = now_ms;
   azl_pace_init(&bucket->pace, kinds[kind].rate_per_s);
   throttle->buckets[free_place(throttle, kept)] = bucket;
@@ -170,12 +177,20 @@ int64_t azl_throttle_delay_ms (struct azl_throttle *throttle,
   return azl_throttle_turn_ms(throttle, method, url, NULL, now_ms);
 }
 
+static unsigned serial_of (const struct bucket *bucket) {
+  return bucket ? bucket->serial : 0;
+}
+
 /* Both must let it go in the same moment. */
 int64_t azl_throttle_turn_ms (struct azl_throttle *throttle, const char *method,
                               const char *url, struct azl_turn *turn,
                               int64_t now_ms) {
   struct pair of = buckets_of(throttle, method, url, now_ms);
   int64_t delay_ms = 0;
+  if (turn) {
+    turn->provider_bucket = serial_of(of.provider);
+    turn->subscription_bucket = serial_of(of.subscription);
+  }
   if (of.provider)
     delay_ms = azl_pace_delay_ms(&of.provider->pace,
                                  turn ? &turn->provider : NULL, now_ms);
@@ -238,20 +253,24 @@ static bool is_about (const char *counted, enum kind kind) {
   return kind == READS || strcasecmp(counted, "resource-entities-read") != 0;
 }
 
-/* The smallest count among those that apply, -1 without any. */
-static int64_t remaining_calls (const struct azl_headers *headers,
-                                enum kind kind, bool of_provider) {
-  int64_t smallest = -1;
+/* The smallest counts among those that apply, -1 without any. */
+struct remaining {
+  int64_t provider, subscription;
+};
+
+static struct remaining remaining_calls (const struct azl_headers *headers,
+                                         enum kind kind) {
+  struct remaining left = {-1, -1};
   for (size_t i = 0; headers && i < headers->count; i++) {
     const char *name =
         after_prefix(headers->items[i].name, "x-ms-ratelimit-remaining-");
     const char *counted = name ? counted_by_arm(name) : NULL;
-    if (!name || !counted != of_provider) continue;
-    if (counted && !is_about(counted, kind)) continue;
+    if (!name || (counted && !is_about(counted, kind))) continue;
     int64_t count = smallest_count(headers->items[i].value);
-    if (count >= 0 && (smallest < 0 || count < smallest)) smallest = count;
+    int64_t *smallest = counted ? &left.subscription : &left.provider;
+    if (count >= 0 && (*smallest < 0 || count < *smallest)) *smallest = count;
   }
-  return smallest;
+  return left;
 }
 
 /* A resource provider refuses calls for reasons of its own; that says nothing
@@ -270,16 +289,47 @@ static void learn (struct bucket *bucket, bool refused, int64_t pause_ms,
     azl_pace_answered(&bucket->pace, remaining, now_ms);
 }
 
+static void learn_both (struct pair of, enum kind kind, int status,
+                        const struct azl_headers *headers,
+                        int64_t retry_after_ms, int64_t now_ms) {
+  int64_t pause_ms = retry_after_ms < 0 ? DEFAULT_PAUSE_MS : retry_after_ms;
+  bool by_provider = status == 429 && is_providers_refusal(headers);
+  struct remaining left = remaining_calls(headers, kind);
+  learn(of.provider, by_provider, pause_ms, left.provider, now_ms);
+  learn(of.subscription, status == 429 && !by_provider, pause_ms,
+        left.subscription, now_ms);
+}
+
 void azl_throttle_learn (struct azl_throttle *throttle, const char *method,
                          const char *url, int status,
                          const struct azl_headers *headers,
                          int64_t retry_after_ms, int64_t now_ms) {
-  struct pair of = buckets_of(throttle, method, url, now_ms);
-  enum kind kind = kind_of(method);
-  int64_t pause_ms = retry_after_ms < 0 ? DEFAULT_PAUSE_MS : retry_after_ms;
-  bool by_provider = status == 429 && is_providers_refusal(headers);
-  learn(of.provider, by_provider, pause_ms,
-        remaining_calls(headers, kind, true), now_ms);
-  learn(of.subscription, status == 429 && !by_provider, pause_ms,
-        remaining_calls(headers, kind, false), now_ms);
+  learn_both(buckets_of(throttle, method, url, now_ms), kind_of(method), status,
+             headers, retry_after_ms, now_ms);
+}
+
+/* NULL: it had to give way. */
+static struct bucket *with_serial (struct azl_throttle *throttle,
+                                   unsigned serial, int64_t now_ms) {
+  for (size_t i = 0; i < throttle->count; i++) {
+    struct bucket *bucket = throttle->buckets[i];
+    if (bucket->serial != serial) continue;
+    bucket->used_ms = now_ms;
+    return bucket;
+  }
+  return NULL;
+}
+
+void azl_throttle_turn_over (struct azl_throttle *throttle,
+                             const struct azl_turn *turn, const char *method,
+                             const char *url, int status,
+                             const struct azl_headers *headers,
+                             int64_t retry_after_ms, int64_t now_ms) {
+  struct pair of = {NULL, NULL};
+  of.subscription = with_serial(throttle, turn->subscription_bucket, now_ms);
+  if (of.subscription && turn->provider_bucket)
+    of.provider = with_serial(throttle, turn->provider_bucket, now_ms);
+  if (!of.subscription || (turn->provider_bucket && !of.provider))
+    of = buckets_of(throttle, method, url, now_ms);
+  learn_both(of, kind_of(method), status, headers, retry_after_ms, now_ms);
 }

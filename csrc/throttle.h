@@ -14,9 +14,11 @@
    starts to pace only once an answer told how much is left. */
 struct azl_throttle;
 
-/* A caller's places in the queues; zeroed at first. */
+/* A caller's places in the queues, and which buckets it was let go by; zeroed
+   at first. */
 struct azl_turn {
   uint64_t provider, subscription;
+  unsigned provider_bucket, subscription_bucket; /* serial numbers; 0: none */
 };
 
 struct azl_throttle *azl_throttle_new (void);
@@ -29,7 +31,7 @@ int64_t azl_throttle_delay_ms (struct azl_throttle *throttle,
                                int64_t now_ms);
 
 /* The same for callers who keep their turn between their questions about one
-   call; it is zero again when the call may go. Without one, a newcomer who asks
+   call; its places are zero again when the call may go. Without one, a newcomer who asks
    in the very millisecond of somebody's turn takes it, and the other waits once
    more. */
 int64_t azl_throttle_turn_ms (struct azl_throttle *throttle, const char *method,
@@ -43,5 +45,13 @@ void azl_throttle_learn (struct azl_throttle *throttle, const char *method,
                          const char *url, int status,
                          const struct azl_headers *headers,
                          int64_t retry_after_ms, int64_t now_ms);
+
+/* The same, of a call that was let go with this turn: its buckets need not be
+   found anew. Method and URL must be those it was let go with. */
+void azl_throttle_turn_over (struct azl_throttle *throttle,
+                             const struct azl_turn *turn, const char *method,
+                             const char *url, int status,
+                             const struct azl_headers *headers,
+                             int64_t retry_after_ms, int64_t now_ms);
 
 #endif

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "buf.h"
+#include "bytes.h"
 
 enum { MAX_URL_BYTES = 1024 * 1024 };
 
@@ -23,22 +24,14 @@ static bool is_clean_byte (unsigned char c) {
   return c > ' ' && c != 0x7f && c != '\\';
 }
 
-/* Not zero when any of the eight bytes is below `limit` (at most 128). */
-static uint64_t any_below (uint64_t word, uint64_t limit) {
-  const uint64_t ones = UINT64_MAX / 255;
-  return (word - ones * limit) & ~word & ones * 128;
-}
-
-/* Eight bytes at a time: every request's URL is read several times. */
 static bool is_clean (const char *text) {
-  const uint64_t ones = UINT64_MAX / 255;
   size_t left = strlen(text);
-  for (; left >= 8; left -= 8, text += 8) {
-    uint64_t word;
-    memcpy(&word, text, 8);
-    if (any_below(word, ' ' + 1) || any_below(word ^ (ones * 0x7f), 1) ||
-        any_below(word ^ (ones * '\\'), 1))
+  for (; left >= AZL_WORD_BYTES; left -= AZL_WORD_BYTES) {
+    uint64_t word = azl_word(text);
+    if (azl_any_below(word, ' ' + 1) | azl_any_equal(word, 0x7f) |
+        azl_any_equal(word, '\\'))
       return false;
+    text += AZL_WORD_BYTES;
   }
   for (; *text; text++)
     if (!is_clean_byte((unsigned char)*text)) return false;

@@ -291,7 +291,7 @@ static void test_a_providers_refusal_pauses_its_own (void) {
 /* Waiting for one of two buckets takes nothing out of the other. */
 static void test_a_call_takes_from_both_or_none (void) {
   struct azl_throttle *throttle = azl_throttle_new();
-  struct azl_turn turn = {0, 0};
+  struct azl_turn turn = {0};
   CHECK_INT(ask(throttle, 0), 0);
   refuse(throttle, 5000, 0);
   for (int i = 0; i < 100; i++)
@@ -358,6 +358,28 @@ static void test_no_bucket_gives_way_to_its_twin (void) {
   azl_throttle_free(throttle);
 }
 
+/* What an answer says reaches the buckets that its call was let go by, also
+   when they gave way to others meanwhile. */
+static void test_a_turn_ends_where_it_began (void) {
+  for (int others = 0; others <= 600; others += 600) {
+    struct azl_throttle *throttle = azl_throttle_new();
+    struct azl_turn turn = {0};
+    char other[120];
+    CHECK_ROW(others ? "given way" : "still there");
+    CHECK_INT(azl_throttle_turn_ms(throttle, "GET", provider_url, &turn, 0), 0);
+    for (int i = 0; i < others; i++) {
+      snprintf(other, sizeof other, "https://h/subscriptions/%d/a", i);
+      CHECK_INT(azl_throttle_delay_ms(throttle, "GET", other, 1), 0);
+    }
+    azl_throttle_turn_over(throttle, &turn, "GET", provider_url, 429, NULL,
+                           3000, 2);
+    CHECK(ask(throttle, 3) >= 2999);
+    CHECK(azl_throttle_delay_ms(throttle, "PUT", url, 3) == 0);
+    CHECK_ROW(NULL);
+    azl_throttle_free(throttle);
+  }
+}
+
 static void test_old_buckets_are_forgotten (void) {
   struct azl_throttle *throttle = azl_throttle_new();
   char other[100];
@@ -407,6 +429,7 @@ int main (void) {
       TEST(test_a_call_takes_from_both_or_none),
       TEST(test_which_headers_count_for_a_provider),
       TEST(test_no_bucket_gives_way_to_its_twin),
+      TEST(test_a_turn_ends_where_it_began),
       TEST(test_old_buckets_are_forgotten),
       TEST(test_every_allocation_may_fail));
 }
