@@ -343,10 +343,12 @@ static const luaL_Reg core_functions[] = {
     {"resolve_url", core_resolve_url},
     {"redact_url", core_redact_url},
     {"scan_path", azl_lua_scan_path},
+    {"plain_url", azl_lua_plain_url},
     {"escape", azl_lua_escape},
     {"host_api", core_host_api},
     {"loop_pointer", core_loop_pointer},
     {"json_decode", azl_lua_json_decode},
+    {"json_marks", azl_lua_json_marks},
     {"json_encode", azl_lua_json_encode},
     {NULL, NULL},
 };

@@ -16,14 +16,18 @@
 
 enum { ARG_TEXT = 1, ARG_NULL, ARG_ARRAY_MT };
 
+/* Keys in the registry. */
+static const char null_key = 0, array_mt_key = 0;
+
 /* lua-cjson's limit; it bounds the C stack. */
 enum { MAX_DEPTH = 1000 };
 
-/* No memory is held here: a raise from Lua can skip every frame. The text is
-   a Lua string, so *end is a NUL and one byte can always be looked at. */
+/* No memory is held here: a raise from Lua can skip every frame. *end is a
+   NUL, so one byte can always be looked at. */
 struct parser {
   const char *at, *end;
-  const char *error; /* static text, set when a function returned false */
+  const char *error;  /* static text, set when a function returned false */
+  int null, array_mt; /* where on the stack */
   int depth;
 };
 
@@ -278,11 +282,11 @@ static bool parse_items (lua_State *L, struct parser *p) {
 
 /* Room for a few members: a table that grows one by one is hashed anew at the
    first, the second and the third of them. */
-static void push_table (lua_State *L, bool array, bool empty) {
+static void push_table (lua_State *L, const struct parser *p, bool array) {
   enum { MEMBERS = 4 };
-  lua_createtable(L, 0, array || empty ? 0 : MEMBERS);
+  lua_createtable(L, 0, array || *p->at == '}' ? 0 : MEMBERS);
   if (!array) return;
-  lua_pushvalue(L, ARG_ARRAY_MT);
+  lua_pushvalue(L, p->array_mt);
   lua_setmetatable(L, -2);
 }
 
@@ -292,7 +296,7 @@ static bool parse_table (lua_State *L, struct parser *p) {
   if (++p->depth > MAX_DEPTH) return fail(p, "nested too deeply");
   luaL_checkstack(L, 8, "json");
   skip_space(p);
-  push_table(L, array, *p->at == '}');
+  push_table(L, p, array);
   if (*p->at != (array ? ']' : '}') &&
       !(array ? parse_items(L, p) : parse_members(L, p)))
     return false;
@@ -310,7 +314,7 @@ static bool parse_word (lua_State *L, struct parser *p) {
     if (strncmp(p->at, words[i], length) == 0) {
       p->at += length;
       if (i == 2)
-        lua_pushvalue(L, ARG_NULL);
+        lua_pushvalue(L, p->null);
       else
         lua_pushboolean(L, i);
       return true;
@@ -338,7 +342,10 @@ static bool parse_document (lua_State *L, struct parser *p) {
 int azl_lua_json_decode (lua_State *L) {
   size_t length;
   const char *text = luaL_checklstring(L, ARG_TEXT, &length);
-  struct parser parser = {text, text + length, NULL, 0};
+  struct parser parser = {.at = text,
+                          .end = text + length,
+                          .null = ARG_NULL,
+                          .array_mt = ARG_ARRAY_MT};
 
   luaL_checkany(L, ARG_NULL);
   luaL_checktype(L, ARG_ARRAY_MT, LUA_TTABLE);
@@ -349,4 +356,26 @@ int azl_lua_json_decode (lua_State *L) {
   lua_pushstring(L, parser.error);
   lua_pushinteger(L, parser.at - text + 1);
   return 3;
+}
+
+int azl_lua_json_marks (lua_State *L) {
+  luaL_checkany(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &array_mt_key);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &null_key);
+  return 0;
+}
+
+bool azl_lua_json_push (lua_State *L, const char *text, size_t len) {
+  int top = lua_gettop(L);
+  struct parser parser = {
+      .at = text, .end = text + len, .null = top + 1, .array_mt = top + 2};
+  luaL_checkstack(L, 16, "json");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &null_key);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &array_mt_key);
+  bool pushed = parse_document(L, &parser);
+  if (pushed) lua_replace(L, top + 1);
+  lua_settop(L, pushed ? top + 1 : top);
+  return pushed;
 }

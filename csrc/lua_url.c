@@ -123,6 +123,7 @@ static void push_kind (lua_State *L, const char *path, size_t len) {
   push_lower(L, provider, (size_t)(slash - provider));
 }
 
+/* `query` begins with its '?'; NULL: there is none. */
 static bool has_version (const char *query) {
   static const char name[] = "api-version=";
   for (; query; query = strchr(query + 1, '&'))
@@ -145,4 +146,45 @@ int azl_lua_scan_path (lua_State *L) {
   lua_pushboolean(L, bare < len);
   lua_pushboolean(L, has_version(strchr(lua_tostring(L, 2), '?')));
   return 5;
+}
+
+/* The version for what is on the stack as kind and provider; nil: none. */
+static void push_version (lua_State *L, int versions, int kind) {
+  for (int i = kind; i <= kind + 1; i++) {
+    lua_pushvalue(L, i);
+    if (lua_isnil(L, -1) || lua_rawget(L, versions) != LUA_TNIL) return;
+    lua_pop(L, 1);
+  }
+  lua_pushnil(L);
+}
+
+int azl_lua_plain_url (lua_State *L) {
+  enum { ENDPOINT = 1, PATH, VERSIONS, KIND, PROVIDER, VERSION };
+  size_t endpoint_len, len, version_len = 0;
+  luaL_Buffer out;
+  lua_settop(L, VERSIONS);
+  const char *endpoint = luaL_checklstring(L, ENDPOINT, &endpoint_len);
+  luaL_checktype(L, VERSIONS, LUA_TTABLE);
+  if (lua_type(L, PATH) != LUA_TSTRING) return 0;
+  const char *path = lua_tolstring(L, PATH, &len);
+  if (*path != '/' || is_refused(path, len) ||
+      clean_length(path, len, fit) < len)
+    return 0;
+  const char *query = memchr(path, '?', len), *version = NULL;
+  push_kind(L, path, query ? (size_t)(query - path) : len);
+  push_version(L, VERSIONS, KIND);
+  if (!lua_isnil(L, VERSION) && !has_version(query)) {
+    if (lua_type(L, VERSION) != LUA_TSTRING) return 0;
+    version = lua_tolstring(L, VERSION, &version_len);
+    if (clean_length(version, version_len, unreserved) < version_len) return 0;
+  }
+  luaL_buffinitsize(L, &out, endpoint_len + len + version_len + 16);
+  luaL_addlstring(&out, endpoint, endpoint_len);
+  luaL_addlstring(&out, path, len);
+  if (version) {
+    luaL_addstring(&out, query ? "&api-version=" : "?api-version=");
+    luaL_addlstring(&out, version, version_len);
+  }
+  luaL_pushresult(&out);
+  return 1;
 }

@@ -12,6 +12,12 @@
    with control characters or backslashes. */
 int azl_lua_scan_path (lua_State *L);
 
+/* core.plain_url(endpoint, path, versions) -> url
+   What scan_path and a few concatenations give for a path that needs no more
+   than its endpoint and its api-version, which most do; nothing for any other.
+   versions: texts by kind or provider, in lower case. */
+int azl_lua_plain_url (lua_State *L);
+
 /* core.escape(text) -> text with all but RFC 3986's unreserved characters
    percent-encoded */
 int azl_lua_escape (lua_State *L);

@@ -40,40 +40,53 @@ function answer.response(method, url, response, err)
   return nil, problem
 end
 
---- The document of a body: what get, put and the others give. They ask the
---- core for the body only, which is half the work of a whole response.
----@param body string? nil: `status` is the error
----@param status integer|azure.Error
+--- What get, put and the others give. The core decodes for them, which is half
+--- the work of a whole response, and hands on the body of what is no JSON.
+---@param document any nil: there is none
+---@param failure azure.Error|string|nil the error, or the body that is no JSON
+---@param status integer?
 ---@param request_id string?
 ---@param client_request_id string?
 ---@param attempts integer?
 ---@param method string?
 ---@param url string? fit for people
----@return any document true where there is none
+---@return any document true where the body is empty
 ---@return azure.Error?
-function answer.document(body, status, request_id, client_request_id, attempts, method, url)
-  if not body then return nil, status end
-  if body == "" then return true end
-  local value, problem = json.decode(body)
-  if not problem then return value end
+function answer.document(document, failure, status, request_id, client_request_id, attempts, method, url)
+  if document ~= nil then return document end
+  if type(failure) ~= "string" then return nil, failure end
+  local _, problem = json.decode(failure)
   problem.status, problem.request_id, problem.client_request_id = status, request_id, client_request_id
   problem.attempts, problem.method, problem.url = attempts, method, url
   return nil, problem
 end
 
-local function of_call(method, url, document, err)
-  if err and not err.method then err.method, err.url = method, core.redact_url(url) end
-  return document, err
-end
-
 --- The same for a call that knows what it asked.
 ---@param method string
 ---@param url string
----@param ... any what `answer.document` takes
+---@param document any
+---@param ... any what else `answer.document` takes
 ---@return any document
 ---@return azure.Error?
-function answer.document_of(method, url, ...)
-  return of_call(method, url, answer.document(...))
+function answer.document_of(method, url, document, ...)
+  if document ~= nil then return document end
+  local _, err = answer.document(nil, ...)
+  if not err.method then err.method, err.url = method, core.redact_url(url) end
+  return nil, err
+end
+
+--- A page of a list.
+---@param method string
+---@param url string
+---@param document any nil: there is none
+---@param ... any what else `answer.document` takes; with a document only status, ids and attempts
+---@return { json: any, status: integer, request_id: string?, client_request_id: string?, attempts: integer }?
+---@return azure.Error?
+function answer.page(method, url, document, ...)
+  if document == nil then return answer.document_of(method, url, nil, ...) end
+  local status, request_id, client_request_id, attempts = ...
+  return { json = document, status = status, request_id = request_id, client_request_id = client_request_id,
+    attempts = attempts }
 end
 
 return answer

@@ -193,19 +193,19 @@ end
 ---@return azure.Error?
 function Client:get(id, opts)
   errors.check_self(self, "core", "client:get")
-  local prepared
   if opts == nil then
-    prepared = { method = "GET", url = url.of(self.endpoint, id, self.versions, "client:get"), body_only = true,
-      once = true }
-  else
-    prepared = prepare(self, with_options({ path = id }, opts, call_options, "client:get"), "client:get")
-    prepared.body_only, prepared.once = true, true
+    local where = url.of(self.endpoint, id, self.versions, "client:get")
+    return answer.document_of("GET", where, self.core:get(where):wait())
   end
+  local prepared = prepare(self, with_options({ path = id }, opts, call_options, "client:get"), "client:get")
+  prepared.gives, prepared.once = "document", true
   return answer.document_of("GET", prepared.url, self.core:send(prepared):wait())
 end
 
 local function page(self, request)
-  return send(self, prepare(self, request, "client:list"))
+  local prepared = prepare(self, request, "client:list")
+  prepared.gives, prepared.once = "page", true
+  return answer.page(prepared.method, prepared.url, self.core:send(prepared):wait())
 end
 
 local function check_list(opts, fname)
@@ -236,7 +236,7 @@ local function prepare_operation(self, request, fname)
   prepared.timeout = nil -- of one call: the client's; `timeout` here is the whole operation's
   prepared.lro_timeout = request.timeout
   prepared.final_state_via = request.final_state_via
-  prepared.body_only = true
+  prepared.gives = "document"
   return prepared
 end
 
@@ -284,15 +284,12 @@ end
 local function write(self, fname, method, id, body, opts)
   errors.check_self(self, "core", fname)
   if opts == nil then check_body(body, method, fname) end
-  local prepared
   if opts == nil then
-    prepared = { method = method, url = url.of(self.endpoint, id, self.versions, fname), body = encode_body(body),
-      body_only = true, once = true }
-    return wait_for(self.core:begin(prepared))
+    return wait_for(self.core:write(method, url.of(self.endpoint, id, self.versions, fname), encode_body(body)))
   end
   local request = with_options({ method = method, path = id, body = body }, opts, write_options, fname)
   errors.check_type(request.on_progress, "function|nil", "on_progress", fname)
-  prepared = prepare_operation(self, request, fname)
+  local prepared = prepare_operation(self, request, fname)
   prepared.once = true
   return wait_for(self.core:begin(prepared), request.on_progress)
 end
@@ -339,7 +336,7 @@ function Client:resume(token, opts)
   errors.check_type(token, "string", "token", "client:resume")
   opts = errors.check_options(opts, { timeout = true }, "client:resume")
   errors.check_number(opts.timeout, "timeout", "client:resume")
-  local op, err = self.core:resume(token, { timeout = opts.timeout, body_only = true })
+  local op, err = self.core:resume(token, { timeout = opts.timeout, gives = "document" })
   if not op then return nil, err end
   return op:map(answer.document)
 end

@@ -26,6 +26,7 @@ json.null = cjson.null
 -- arrays pass between this module and scripts that use the fork.
 local array_mt = cjson.array_mt or { __name = "azure.json.array" }
 local empty_array = cjson.empty_array
+core.json_marks(json.null, array_mt)
 
 -- Words that explain, as a page or a proxy writes them. What begins like a
 -- document, or has no spaces, may be keys and tokens: nothing of it is shown.

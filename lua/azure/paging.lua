@@ -147,8 +147,8 @@ function paging.iterate(client, path, opts, ask)
     index = 0, seen = {},
   }
   if opts.next_link ~= false then state.next_link = opts.next_link or "nextLink" end
-  state.url = url.build(client.endpoint, first, client.versions, "client:list")
-  state.seen[key_of(first, state.url)] = true
+  first.url = url.build(client.endpoint, first, client.versions, "client:list")
+  state.url, state.seen[key_of(first, first.url)] = first.url, true
   return function() return advance(state) end
 end
 

@@ -242,6 +242,18 @@ CoreClient.__name = "azure.core.client"
 ---@return azure.Op op gives an azure.Response
 function CoreClient:send(request) end
 
+--- Sends a GET and gives its document; see azure.answer.
+---@param url string absolute
+---@return azure.Op op
+function CoreClient:get(url) end
+
+--- Begins an operation and gives its document; see azure.answer.
+---@param method string
+---@param url string absolute
+---@param body string?
+---@return azure.Op op
+function CoreClient:write(method, url, body) end
+
 --- Begins a long-running operation; further fields: final_state_via, lro_timeout.
 ---@param request azure.core.Call
 ---@return azure.Op op gives the last azure.Response, or an empty table
@@ -374,6 +386,11 @@ function core.redact_url(url) end
 ---@return integer? position
 function core.json_decode(text, null, array_mt) end
 
+--- What answers of the client are decoded with.
+---@param null any stands for null
+---@param array_mt table metatable of arrays
+function core.json_marks(null, array_mt) end
+
 --- Encodes JSON; see azure.json.
 ---@param value any
 ---@param null any stands for null
@@ -396,6 +413,13 @@ function core.escape(text) end
 ---@return boolean has_query
 ---@return boolean has_version
 function core.scan_path(path) end
+
+--- The URL of a path that needs no more than its endpoint and its api-version.
+---@param endpoint string
+---@param path any
+---@param versions table<string, string>
+---@return string? url nil: see azure.url
+function core.plain_url(endpoint, path, versions) end
 
 --- The width of the terminal that a file is.
 ---@param file file*

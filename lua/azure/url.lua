@@ -116,6 +116,10 @@ end
 ---@return string
 function url.of(endpoint, path, versions, fname, asked_query, version)
   if type(path) == "table" then path = resource_id.text(path) end
+  if not asked_query and version == nil then
+    local plain = core.plain_url(endpoint, path, versions)
+    if plain then return plain end
+  end
   check_path(path, fname)
   local text, kind, provider, asked, versioned = core.scan_path(path)
   if not text then refuse_path(path, fname) end

@@ -270,18 +270,18 @@ local function approve_chosen(view, obs)
   return approve(view.pending, view.pending, #view.pending == needed)
 end
 
-local function all_of_this_run(entries, obs)
+local function any_of_this_run(entries, obs)
   for _, entry in ipairs(entries) do
-    if not (obs.approved_now and obs.approved_now[resource_id.key(entry.id)]) then return false end
+    if obs.approved_now and obs.approved_now[resource_id.key(entry.id)] then return true end
   end
-  return true
+  return false
 end
 
 -- Something that matches by weak evidence is approved, and SignalR has not
--- followed. What this run approved gets its time; what others approved makes a
--- pending one doubtful.
+-- followed. What this run approved gets its time, whatever comes meanwhile; what
+-- others approved makes a pending one doubtful.
 local function wait_for_notice(view, obs)
-  if #view.pending == 0 or all_of_this_run(view.approved, obs) then return wait(NOTICE) end
+  if #view.pending == 0 or any_of_this_run(view.approved, obs) then return wait(NOTICE) end
   if #view.pending + #view.approved > view.size or obs.ready_for >= obs.grace then
     return ambiguous("several connections match", obs, concat(view.pending, view.approved))
   end
@@ -318,7 +318,7 @@ local function proven_wrong(found, obs)
   local wrong, ours = {}, {}
   for _, entry in ipairs(concat(found.pending, found.approved)) do
     local list = entry.evidence == "reference" and ours or wrong
-    if list == ours or (entry.status ~= "Pending" and all_of_this_run({ entry }, obs)) then list[#list + 1] = entry end
+    if list == ours or (entry.status ~= "Pending" and any_of_this_run({ entry }, obs)) then list[#list + 1] = entry end
   end
   if #wrong == 0 or #ours == 0 then return nil end
   local action = ambiguous(("connection '%s' carries our reference, '%s' does not"):format(ours[1].name, wrong[1].name),
