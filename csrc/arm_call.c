@@ -260,26 +260,13 @@ static void send (struct azl_call *call, const char *token) {
   adopt(call, azl_http_send(call->arm->http, &request), on_transfer);
 }
 
-static struct azl_err *bad_token (void) {
-  return azl_err_new(AZL_ERR_AUTH, "InvalidToken",
-                     "the credential gave a token with bytes that no header "
-                     "may have");
-}
-
-static void send_with (struct azl_call *call, const char *token) {
-  if (azl_headers_valid("Authorization", token))
-    send(call, token);
-  else
-    finish(call, bad_token());
-}
-
 static void on_token (void *ctx, struct azl_op *child) {
   struct azl_call *call = ctx;
   if (child->state != AZL_OP_DONE) {
     finish(call, child->err ? azl_err_copy(child->err) : azl_err_oom());
     return;
   }
-  send_with(call, azl_token_result(child)->value);
+  send(call, azl_token_result(child)->value);
 }
 
 static void get_token (struct azl_call *call) {
@@ -294,7 +281,7 @@ static void get_token (struct azl_call *call) {
   if (!wanted)
     send(call, NULL);
   else if (cached)
-    send_with(call, cached);
+    send(call, cached);
   else
     adopt(call, azl_cred_get(call->arm->cred, &request), on_token);
 }

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Enough for most answers of Resource Manager. */
+enum { FIRST_ITEMS = 16, FIRST_BYTES = 1024 };
+
 /* RFC 9110 5.6.2 */
 static bool is_token (const char *text, size_t len) {
   /* a bit for each ASCII character: letters, digits, "!#$%&'*+-.^_`|~" */
@@ -26,7 +29,7 @@ static bool is_blank (char c) {
 }
 
 static bool make_room (struct azl_headers *headers) {
-  size_t capacity = headers->capacity ? headers->capacity * 2 : 8;
+  size_t capacity = headers->capacity ? headers->capacity * 2 : FIRST_ITEMS;
   struct azl_header *items;
   if (headers->count < headers->capacity) return true;
   items = azl_realloc(headers->items, capacity * sizeof *items);
@@ -40,7 +43,8 @@ static bool make_room (struct azl_headers *headers) {
    nothing is read from it any more. */
 static bool grow_text (struct azl_headers *headers, size_t need,
                        char **out_old) {
-  size_t capacity = headers->text_capacity ? headers->text_capacity : 512;
+  size_t capacity =
+      headers->text_capacity ? headers->text_capacity : FIRST_BYTES;
   while (capacity - headers->text_len < need) capacity *= 2;
   char *old = headers->text, *text = azl_malloc(capacity);
   if (!text) return false;

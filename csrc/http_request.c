@@ -80,7 +80,7 @@ static void put_lines (struct pen *pen, const struct azl_request_copy *out,
   if ((request->body || azl_writes(request->method)) &&
       !has_field(request, "Content-Type"))
     put_line(pen, "Content-Type", NULL);
-  put_line(pen, "Expect", NULL);
+  if (request->body) put_line(pen, "Expect", NULL);
 }
 
 /* Origin and target go separately: libcurl writes an URL anew byte by byte,

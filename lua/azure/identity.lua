@@ -9,10 +9,9 @@
 -- credential is made; `env = { NAME = "value" }` stands in for all of them, also
 -- for the tools that some credentials start.
 
+-- What few scripts use is loaded where it is used.
 local core = require("azure.core")
-local default = require("azure.identity.default")
 local errors = require("azure.errors")
-local federation = require("azure.identity.federation")
 local options = require("azure.identity.options")
 local text = require("azure.text")
 
@@ -195,7 +194,7 @@ function identity.client_assertion(opts)
   if type(opts.assertion) ~= "function" and not options.is_credential(opts.assertion) then
     errors.raise(fname .. ": 'assertion' must be a function or a credential")
   end
-  return federation.credential(opts, getenv, opts.assertion)
+  return require("azure.identity.federation").credential(opts, getenv, opts.assertion)
 end
 
 --- The application of a service connection of Azure Pipelines, with workload
@@ -203,7 +202,7 @@ end
 ---@param opts azure.AzurePipelinesOptions
 ---@return azure.Credential?, azure.Error?
 function identity.azure_pipelines(opts)
-  return federation.azure_pipelines(opts)
+  return require("azure.identity.federation").azure_pipelines(opts)
 end
 
 --- An application that trusts a workflow of GitHub Actions. The job needs
@@ -212,7 +211,7 @@ end
 ---@param opts azure.GitHubActionsOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.github_actions(opts)
-  return federation.github_actions(opts)
+  return require("azure.identity.federation").github_actions(opts)
 end
 
 -- People
@@ -369,7 +368,7 @@ end
 ---@param opts azure.AuthorityOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.environment(opts)
-  return default.environment(opts)
+  return require("azure.identity.default").environment(opts)
 end
 
 --- The first of these that can be used here: environment, workload identity,
@@ -378,7 +377,7 @@ end
 ---@param opts azure.DefaultOptions?
 ---@return azure.Credential?, azure.Error?
 function identity.default(opts)
-  return default.default(identity, opts)
+  return require("azure.identity.default").default(identity, opts)
 end
 
 return identity
