@@ -151,15 +151,26 @@ static const char *choose_proxy (const struct azl_transfer *transfer) {
   return bypassed ? "" : http->proxy;
 }
 
+static bool set_origin (struct azl_handle *handle, const char *url) {
+  size_t bytes = strlen(url) + 1;
+  if (strcmp(handle->origin, url) == 0) return true;
+  handle->origin[0] = '\0';
+  if (!SET(handle->easy, CURLOPT_URL, url)) return false;
+  if (bytes <= sizeof(handle->origin)) memcpy(handle->origin, url, bytes);
+  return true;
+}
+
 /* A proxy may want the whole URL as target: libcurl knows when. */
-static bool set_url (CURL *easy, const struct azl_transfer *transfer) {
+static bool set_url (struct azl_handle *handle,
+                     const struct azl_transfer *transfer) {
   const struct azl_request_copy *request = &transfer->request;
   const char *proxy = choose_proxy(transfer);
+  CURL *easy = handle->easy;
   if (!proxy) return false;
   bool proxied = *proxy != '\0';
   return (!transfer->http->proxy || SET(easy, CURLOPT_PROXY, proxy)) &&
          SET(easy, CURLOPT_REQUEST_TARGET, proxied ? NULL : request->target) &&
-         SET(easy, CURLOPT_URL, proxied ? request->url : request->origin);
+         set_origin(handle, proxied ? request->url : request->origin);
 }
 
 static bool set_body (CURL *easy, const struct azl_request_copy *request) {
@@ -235,5 +246,5 @@ bool azl_handle_prepare (struct azl_handle *handle,
          set_connection(handle, transfer) &&
          set_names(handle, transfer->http) &&
          SET(handle->easy, CURLOPT_HTTPHEADER, transfer->request.lines) &&
-         set_url(handle->easy, transfer);
+         set_url(handle, transfer);
 }

@@ -12,6 +12,7 @@ struct azl_handle {
   struct azl_transfer *transfer; /* whose it is; NULL: idle */
   bool is_get, once, waits;
   long connect_ms, names_s;
+  char origin[128]; /* its URL; "": another, or none yet */
   char error_text[CURL_ERROR_SIZE];
 };
 

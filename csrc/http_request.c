@@ -14,17 +14,16 @@ struct azl_bearer {
   char line[];
 };
 
-/* Writes the block; with text NULL it only measures. */
+/* Writes the block, which has room for all of it: see measure. */
 struct pen {
   struct curl_slist *nodes;
   size_t count, used;
   char *text;
-  const struct azl_url *url; /* NULL: the request's is none */
 };
 
 static char *put (struct pen *pen, const char *bytes, size_t len) {
-  char *at = pen->text ? pen->text + pen->used : NULL;
-  if (at && len > 0) memcpy(at, bytes, len);
+  char *at = pen->text + pen->used;
+  if (len > 0) memcpy(at, bytes, len);
   pen->used += len;
   return at;
 }
@@ -36,12 +35,9 @@ static char *put_string (struct pen *pen, const char *text, size_t len) {
 }
 
 static void put_node (struct pen *pen, char *line) {
-  if (pen->nodes) {
-    struct curl_slist *node = &pen->nodes[pen->count];
-    node->data = line;
-    node->next = node + 1;
-  }
-  pen->count++;
+  struct curl_slist *node = &pen->nodes[pen->count++];
+  node->data = line;
+  node->next = node + 1;
 }
 
 /* "Name: value"; "Name;" sends one without a value, "Name:" sends none where
@@ -66,6 +62,10 @@ static bool has_field (const struct azl_http_request *request,
   return azl_headers_get(request->headers, name) != NULL;
 }
 
+/* Lines that nobody asked for (the bearer's, Accept-Encoding, Content-Type,
+   Expect), and the bytes of all but the first. */
+enum { OWN_LINES = 4, OWN_BYTES = 64 };
+
 static void put_lines (struct pen *pen, const struct azl_request_copy *out,
                        const struct azl_http_request *request) {
   const struct azl_headers *headers = request->headers;
@@ -88,19 +88,18 @@ static void put_lines (struct pen *pen, const struct azl_request_copy *out,
    sent as it is. The target is the end of the URL, which has no fragment. */
 static void put_url (struct pen *pen, struct azl_request_copy *out,
                      const char *text) {
-  const struct azl_url *url = pen->url;
-  if (!url) {
+  struct azl_url url;
+  if (!azl_url_parse(text, &url)) {
     out->url = put_string(pen, text, strlen(text));
     return;
   }
-  size_t origin_len = (size_t)(url->path - text);
-  const char *fragment = strchr(url->path, '#');
-  size_t rest_len =
-      fragment ? (size_t)(fragment - url->path) : strlen(url->path);
+  size_t origin_len = (size_t)(url.path - text);
+  const char *fragment = strchr(url.path, '#');
+  size_t rest_len = fragment ? (size_t)(fragment - url.path) : strlen(url.path);
   out->origin = put_string(pen, text, origin_len);
   out->url = put(pen, text, origin_len);
-  out->target = put(pen, "/", url->path_len == 0);
-  put_string(pen, url->path, rest_len);
+  out->target = put(pen, "/", url.path_len == 0);
+  put_string(pen, url.path, rest_len);
 }
 
 static void write_out (struct pen *pen, struct azl_request_copy *out,
@@ -148,24 +147,42 @@ static bool use_bearer (struct azl_http *http, struct azl_request_copy *out,
   return out->bearer != NULL;
 }
 
+static size_t most_lines (const struct azl_http_request *request) {
+  size_t given = request->headers ? request->headers->count : 0;
+  return given + request->field_count + OWN_LINES;
+}
+
+/* At least the bytes of text that write_out writes. A line has three characters
+   more than its name and value, in the list of headers they have two. The URL
+   comes twice: whole, and its origin. */
+static size_t measure (const struct azl_http_request *request) {
+  size_t bytes = 2 * strlen(request->url) + sizeof("/") + sizeof("") +
+                 strlen(request->method) + 1 + request->body_len + 1;
+  if (request->headers)
+    bytes += request->headers->text_len + request->headers->count;
+  for (size_t i = 0; i < request->field_count; i++) {
+    const struct azl_http_field *field = &request->fields[i];
+    bytes += strlen(field->name) + 3;
+    if (field->value) bytes += strlen(field->value);
+  }
+  return bytes + OWN_BYTES;
+}
+
 bool azl_request_copy (struct azl_http *http, struct azl_request_copy *out,
                        const struct azl_http_request *request) {
-  struct azl_url url;
+  size_t node_bytes = most_lines(request) * sizeof(struct curl_slist);
   if (request->bearer_token && !use_bearer(http, out, request->bearer_token))
     return false;
-  bool parsed = azl_url_parse(request->url, &url);
-  struct pen measure = {.url = parsed ? &url : NULL}, pen = measure;
-  write_out(&measure, out, request);
-  size_t node_bytes = measure.count * sizeof(*pen.nodes);
-  out->block_bytes = node_bytes + measure.used;
-  out->head_bytes = measure.used - out->body_len;
-  if (out->bearer) out->head_bytes += strlen(out->bearer->line);
+  out->block_bytes = node_bytes + measure(request);
   out->block = azl_malloc(out->block_bytes);
   if (!out->block) return false;
-  pen.nodes = out->lines = out->block;
-  pen.text = (char *)out->block + node_bytes;
+  struct pen pen = {.nodes = out->block,
+                    .text = (char *)out->block + node_bytes};
+  out->lines = pen.nodes;
   write_out(&pen, out, request);
   pen.nodes[pen.count - 1].next = NULL;
+  out->head_bytes = pen.used - out->body_len;
+  if (out->bearer) out->head_bytes += out->bearer->token_len;
   return true;
 }
 

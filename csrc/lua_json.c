@@ -258,48 +258,86 @@ static bool parse_number (lua_State *L, struct parser *p) {
 
 /* -- the rest ------------------------------------------------------------- */
 
+/* What a table will hold is gathered on the stack first, so that it is made as
+   large as it gets: one that grows is hashed anew at 1, 2, 4, ... members. Of
+   long ones that goes for the first GATHERED members or items. */
+enum { GATHERED = 16 };
+
+static void make_object (lua_State *L, int at, int count, bool more) {
+  if (!lua_isnil(L, at)) return;
+  lua_createtable(L, 0, more ? 2 * GATHERED : count);
+  lua_replace(L, at);
+}
+
+/* Of two members with one key the last counts. */
+static void put_members (lua_State *L, int object, int count) {
+  for (int i = 0; i < count; i++) {
+    lua_pushvalue(L, object + 2 * i + 1);
+    lua_pushvalue(L, object + 2 * i + 2);
+    lua_rawset(L, object);
+  }
+  lua_settop(L, object);
+}
+
 static bool parse_members (lua_State *L, struct parser *p) {
+  int object = lua_gettop(L), held = 0;
+  bool more;
+
   do {
     skip_space(p);
     if (*p->at != '"') return fail(p, "expected a string as key");
     if (!parse_string(L, p)) return false;
     if (!accept(p, ':')) return fail(p, "expected ':'");
     if (!parse_value(L, p)) return false;
-    lua_rawset(L, -3);
-  } while (accept(p, ','));
+    more = accept(p, ',');
+    if (++held < GATHERED && more) continue;
+    make_object(L, object, held, more);
+    put_members(L, object, held);
+    held = 0;
+  } while (more);
   return *p->at == '}' || fail(p, "expected ',' or '}'");
 }
 
+static void make_array (lua_State *L, const struct parser *p, int at, int count,
+                        bool more) {
+  if (!lua_isnil(L, at)) return;
+  lua_createtable(L, more ? 2 * GATHERED : count, 0);
+  lua_pushvalue(L, p->array_mt);
+  lua_setmetatable(L, -2);
+  lua_replace(L, at);
+}
+
 static bool parse_items (lua_State *L, struct parser *p) {
-  lua_Integer count = 0;
+  int array = lua_gettop(L), held = 0;
+  lua_Integer done = 0;
+  bool more;
 
   do {
     if (!parse_value(L, p)) return false;
-    lua_rawseti(L, -2, ++count);
-  } while (accept(p, ','));
+    more = accept(p, ',');
+    if (++held < GATHERED && more) continue;
+    make_array(L, p, array, held, more);
+    done += held;
+    for (lua_Integer i = 0; i < held; i++) lua_rawseti(L, array, done - i);
+    held = 0;
+  } while (more);
   return *p->at == ']' || fail(p, "expected ',' or ']'");
-}
-
-/* Room for a few members: a table that grows one by one is hashed anew at the
-   first, the second and the third of them. */
-static void push_table (lua_State *L, const struct parser *p, bool array) {
-  enum { MEMBERS = 4 };
-  lua_createtable(L, 0, array || *p->at == '}' ? 0 : MEMBERS);
-  if (!array) return;
-  lua_pushvalue(L, p->array_mt);
-  lua_setmetatable(L, -2);
 }
 
 static bool parse_table (lua_State *L, struct parser *p) {
   bool array = *p->at++ == '[';
 
   if (++p->depth > MAX_DEPTH) return fail(p, "nested too deeply");
-  luaL_checkstack(L, 8, "json");
+  luaL_checkstack(L, 2 * GATHERED + 8, "json");
   skip_space(p);
-  push_table(L, p, array);
-  if (*p->at != (array ? ']' : '}') &&
-      !(array ? parse_items(L, p) : parse_members(L, p)))
-    return false;
+  lua_pushnil(L); /* the table's place */
+  if (*p->at != (array ? ']' : '}')) {
+    if (!(array ? parse_items(L, p) : parse_members(L, p))) return false;
+  } else if (array) {
+    make_array(L, p, lua_gettop(L), 0, false);
+  } else {
+    make_object(L, lua_gettop(L), 0, false);
+  }
   p->at++;
   p->depth--;
   return true;
