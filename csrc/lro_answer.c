@@ -1,6 +1,5 @@
 /* Reads what an answer's body says about a long-running operation. */
 #include "lro_answer.h"
-#include "lro_brief.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -54,31 +53,52 @@ static bool says_json (const struct azl_lro_answer *answer, size_t at) {
   return answer->body[at] == '{' || answer->body[at] == '[';
 }
 
-struct json_t *azl_lro_body (const struct azl_lro_answer *answer,
-                             bool must_be_json, bool *broken) {
-  *broken = false;
+bool azl_lro_body_read (const struct azl_lro_answer *answer, bool must_be_json,
+                        struct azl_lro_body *out) {
   size_t at = first_byte(answer->body, answer->len);
-  if (at >= answer->len) return NULL;
-  if (!must_be_json && !says_json(answer, at)) return NULL;
-  struct json_t *doc = azl_lro_brief(answer->body, answer->len);
-  if (!doc) doc = azl_json_parse(answer->body, answer->len);
-  *broken = doc == NULL;
-  return doc;
+  *out = (struct azl_lro_body){0};
+  if (at >= answer->len) return true;
+  if (!must_be_json && !says_json(answer, at)) return true;
+  out->there = azl_lro_brief(answer->body, answer->len, &out->brief);
+  if (out->there) return true;
+  out->doc = azl_json_parse(answer->body, answer->len);
+  out->there = out->doc != NULL;
+  return out->there;
 }
 
-bool azl_lro_status (const struct json_t *doc, const char **out_word) {
-  const struct json_t *status = azl_json_at(doc, "status");
-  *out_word = azl_json_string(doc, "status");
+void azl_lro_body_free (struct azl_lro_body *body) {
+  azl_json_free(body->doc);
+  body->doc = NULL;
+  body->there = false;
+}
+
+/* A member by the long way or the short one. */
+static const char *word_of (const struct azl_lro_body *body, const char *path,
+                            const char *brief) {
+  if (!body->there) return NULL;
+  return body->doc ? azl_json_string(body->doc, path) : brief;
+}
+
+bool azl_lro_status (const struct azl_lro_body *body, const char **out_word) {
+  const struct json_t *status = azl_json_at(body->doc, "status");
+  *out_word = word_of(body, "status", body->brief.status);
   return *out_word || !status || json_is_null(status);
 }
 
-const char *azl_lro_provisioning_state (const struct json_t *doc) {
-  const char *word = azl_json_string(doc, "properties.provisioningState");
-  return word ? word : azl_json_string(doc, "provisioningState");
+const char *azl_lro_provisioning_state (const struct azl_lro_body *body) {
+  const char *word = word_of(body, "properties.provisioningState",
+                             body->brief.properties_state);
+  return word ? word
+              : word_of(body, "provisioningState",
+                        body->brief.provisioning_state);
 }
 
-double azl_lro_percent (const struct json_t *doc) {
-  const struct json_t *percent = azl_json_at(doc, "percentComplete");
+const char *azl_lro_resource_location (const struct azl_lro_body *body) {
+  return word_of(body, "resourceLocation", body->brief.resource_location);
+}
+
+double azl_lro_percent (const struct azl_lro_body *body) {
+  const struct json_t *percent = azl_json_at(body->doc, "percentComplete");
   return json_is_number(percent) ? json_number_value(percent) : -1;
 }
 

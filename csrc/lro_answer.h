@@ -2,6 +2,7 @@
 #define AZL_LRO_ANSWER_H
 
 #include "json.h"
+#include "lro_brief.h"
 #include "lro_decide.h"
 
 /* Reading one answer: what its body says about the operation. */
@@ -16,21 +17,30 @@ enum azl_lro_verdict {
    by HTTP status, 202 is running and other 2xx are the end. */
 enum azl_lro_verdict azl_lro_verdict (const char *word, int http_status);
 
-/* The body as JSON, to be freed by the caller; NULL with *broken false when
-   there is none. A body that must be JSON (or says that it is) and is not sets
-   *broken. */
-struct json_t *azl_lro_body (const struct azl_lro_answer *answer,
-                             bool must_be_json, bool *broken);
+/* A body as JSON. */
+struct azl_lro_body {
+  bool there;
+  struct json_t *doc;         /* NULL: brief says it all */
+  struct azl_lro_brief brief; /* where it is there without a doc */
+};
+
+/* false: it must be JSON, or says that it is, and is not; it is not there then.
+   What is in out needs azl_lro_body_free in any case. */
+bool azl_lro_body_read (const struct azl_lro_answer *answer, bool must_be_json,
+                        struct azl_lro_body *out);
+void azl_lro_body_free (struct azl_lro_body *body);
 
 /* The top-level status; *out_word is NULL where there is none. false: it is
    there but not a string. */
-bool azl_lro_status (const struct json_t *doc, const char **out_word);
+bool azl_lro_status (const struct azl_lro_body *body, const char **out_word);
 
-/* properties.provisioningState or provisioningState; NULL without. */
-const char *azl_lro_provisioning_state (const struct json_t *doc);
+/* properties.provisioningState or provisioningState; NULL without. Borrowed, as
+   what the next one gives. */
+const char *azl_lro_provisioning_state (const struct azl_lro_body *body);
+const char *azl_lro_resource_location (const struct azl_lro_body *body);
 
 /* percentComplete, or -1. */
-double azl_lro_percent (const struct json_t *doc);
+double azl_lro_percent (const struct azl_lro_body *body);
 
 /* Where in the text of a valid JSON object the value of a key of its first
    level lies. false: no such key, or its value is null. */

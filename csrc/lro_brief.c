@@ -5,8 +5,6 @@
 #include "lro_brief.h"
 #include "bytes.h"
 
-#include <jansson.h>
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,8 +13,8 @@ enum { MAX_DEPTH = 32, MAX_DIGITS = 18 };
 struct scan {
   const char *at, *end;
   int depth; /* of the object or array that is being read */
-  bool in_properties;
-  json_t *top, *properties;
+  bool in_properties, had_properties;
+  struct azl_lro_brief *out;
 };
 
 struct text {
@@ -112,30 +110,41 @@ static bool exact (const struct text *key, const char *name) {
   return memcmp(key->at, name, key->len) == 0;
 }
 
-static bool keep (json_t *object, const char *name, const struct text *value) {
-  return json_object_set_new(object, name,
-                             json_stringn(value->at, value->len)) == 0;
+/* The last of two counts. */
+static bool keep (struct azl_lro_brief *out, const char **member,
+                  const struct text *value) {
+  char *copy = out->text + out->used;
+  if (value->len >= sizeof(out->text) - out->used) return false;
+  memcpy(copy, value->at, value->len);
+  copy[value->len] = '\0';
+  out->used += value->len + 1;
+  *member = copy;
+  return true;
 }
 
-static bool scan_wanted (struct scan *scan, json_t *object,
-                         const struct text *key) {
-  static const char *const names[] = {"status", "provisioningState",
-                                      "resourceLocation"};
+static bool scan_wanted (struct scan *scan, const struct text *key,
+                         const char *name, const char **member) {
   struct text value;
-  for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-    if (same(key, names[i]))
-      return exact(key, names[i]) && scan_string(scan, &value) &&
-             keep(object, names[i], &value);
-  return false;
+  return exact(key, name) && scan_string(scan, &value) &&
+         keep(scan->out, member, &value);
+}
+
+static bool scan_top (struct scan *scan, const struct text *key) {
+  struct azl_lro_brief *out = scan->out;
+  if (same(key, "status"))
+    return scan_wanted(scan, key, "status", &out->status);
+  if (same(key, "provisioningState"))
+    return scan_wanted(scan, key, "provisioningState",
+                       &out->provisioning_state);
+  if (same(key, "resourceLocation"))
+    return scan_wanted(scan, key, "resourceLocation", &out->resource_location);
+  return scan_value(scan);
 }
 
 static bool scan_properties (struct scan *scan, const struct text *key) {
-  if (!exact(key, "properties") || scan->properties || peek(scan) != '{')
+  if (!exact(key, "properties") || scan->had_properties || peek(scan) != '{')
     return false;
-  scan->properties = json_object();
-  if (json_object_set_new(scan->top, "properties", scan->properties) != 0)
-    return false;
-  scan->in_properties = true;
+  scan->in_properties = scan->had_properties = true;
   bool scanned = scan_value(scan);
   scan->in_properties = false;
   return scanned;
@@ -143,8 +152,6 @@ static bool scan_properties (struct scan *scan, const struct text *key) {
 
 /* The value behind a key, whose meaning depends on where it stands. */
 static bool scan_member (struct scan *scan, const struct text *key) {
-  static const char *const wanted[] = {"status", "provisioningState",
-                                       "resourceLocation", NULL};
   static const char *const unusual[] = {
       "error", "statusMessage", "provisioningError", "percentComplete", NULL};
   bool top = scan->depth == 1;
@@ -152,9 +159,10 @@ static bool scan_member (struct scan *scan, const struct text *key) {
   if (!top && !property) return scan_value(scan);
   if (is_one_of(key, unusual)) return false;
   if (top && same(key, "properties")) return scan_properties(scan, key);
-  if (top && is_one_of(key, wanted)) return scan_wanted(scan, scan->top, key);
-  if (property && same(key, "provisioningState"))
-    return scan_wanted(scan, scan->properties, key);
+  if (top) return scan_top(scan, key);
+  if (same(key, "provisioningState"))
+    return scan_wanted(scan, key, "provisioningState",
+                       &scan->out->properties_state);
   return scan_value(scan);
 }
 
@@ -208,10 +216,9 @@ static bool scan_document (struct scan *scan) {
   return scan->at == scan->end;
 }
 
-struct json_t *azl_lro_brief (const char *text, size_t len) {
-  if (!text) return NULL;
-  struct scan scan = {.at = text, .end = text + len, .top = json_object()};
-  if (scan.top && scan_document(&scan)) return scan.top;
-  json_decref(scan.top);
-  return NULL;
+bool azl_lro_brief (const char *text, size_t len, struct azl_lro_brief *out) {
+  if (!text) return false;
+  struct scan scan = {.at = text, .end = text + len, .out = out};
+  *out = (struct azl_lro_brief){0};
+  return scan_document(&scan);
 }

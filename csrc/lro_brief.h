@@ -1,15 +1,20 @@
 #ifndef AZL_LRO_BRIEF_H
 #define AZL_LRO_BRIEF_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include "mem.h"
 
-struct json_t;
+/* Those members of a document that a decision about an operation reads; NULL:
+   it is not there. They stand in `text`. */
+struct azl_lro_brief {
+  const char *status, *provisioning_state, *resource_location;
+  const char *properties_state; /* properties.provisioningState */
+  size_t used;
+  char text[512];
+};
 
-/* A document with only those members that a decision about an operation reads:
-   status, provisioningState, resourceLocation, properties.provisioningState.
-   NULL: the text has something unusual, which may be an error or no JSON at
-   all, and must be parsed as a whole. */
-struct json_t *azl_lro_brief (const char *text, size_t len);
+/* false: there is something unusual, which may be an error, no JSON, or a long
+   value; the text must be parsed as a whole. */
+bool azl_lro_brief (const char *text, size_t len, struct azl_lro_brief *out);
 
 #endif

@@ -113,7 +113,7 @@ static void done_embedded (struct azl_lro_turn *turn) {
   static const char *const keys[] = {"result", "properties"};
   struct azl_lro_step *step = turn->step;
   done_whole(turn);
-  for (size_t i = 0; turn->doc && i < sizeof(keys) / sizeof(*keys); i++)
+  for (size_t i = 0; turn->body.there && i < sizeof(keys) / sizeof(*keys); i++)
     if (azl_lro_member(turn->answer->body, turn->answer->len, keys[i],
                        &step->result_at, &step->result_len))
       return;
@@ -122,7 +122,7 @@ static void done_embedded (struct azl_lro_turn *turn) {
 }
 
 static bool fetch_named (struct azl_lro_turn *turn) {
-  const char *named = azl_json_string(turn->doc, "resourceLocation");
+  const char *named = azl_lro_resource_location(&turn->body);
   char *url = NULL;
   if (!named || !*named || turn->state->method == AZL_LRO_DELETE) return false;
   if (azl_lro_take_url(turn, named, &url) &&
@@ -154,13 +154,14 @@ static void settle (struct azl_lro_turn *turn) {
 
 /* Parses the body; false when the operation failed over it. */
 static bool read_body (struct azl_lro_turn *turn, bool must_be_json) {
-  bool broken = false;
-  turn->doc = azl_lro_body(turn->answer, must_be_json, &broken);
-  if (broken)
+  bool read;
+  azl_lro_body_free(&turn->body);
+  read = azl_lro_body_read(turn->answer, must_be_json, &turn->body);
+  if (!read)
     azl_lro_fail_protocol(turn, "InvalidJson",
                           "the answer about the operation is not valid JSON");
-  turn->step->percent = azl_lro_percent(turn->doc);
-  return !broken;
+  turn->step->percent = azl_lro_percent(&turn->body);
+  return read;
 }
 
 static enum azl_lro_verdict judge (struct azl_lro_turn *turn,
@@ -181,7 +182,7 @@ static bool polls_resource (const struct azl_lro_state *state) {
 static void on_async (struct azl_lro_turn *turn) {
   if (!read_body(turn, true)) return;
   const char *word = NULL;
-  if (!azl_lro_status(turn->doc, &word)) {
+  if (!azl_lro_status(&turn->body, &word)) {
     azl_lro_fail_protocol(turn, "InvalidStatus",
                           "the operation's status is not a string");
     return;
@@ -189,7 +190,7 @@ static void on_async (struct azl_lro_turn *turn) {
   /* Elsewhere a resource tells nothing: Web's stays Pending for ever once a
      connection was rejected. */
   if ((!word || !*word) && polls_resource(turn->state))
-    word = azl_lro_provisioning_state(turn->doc);
+    word = azl_lro_provisioning_state(&turn->body);
   enum azl_lro_verdict verdict = judge(turn, word);
   if (verdict == AZL_LRO_SUCCEEDED)
     settle(turn);
@@ -228,7 +229,7 @@ static void on_location (struct azl_lro_turn *turn) {
   if (turn->state->method != AZL_LRO_POST &&
       turn->state->method != AZL_LRO_GET) {
     if (!read_body(turn, false)) return;
-    verdict = judge(turn, azl_lro_provisioning_state(turn->doc));
+    verdict = judge(turn, azl_lro_provisioning_state(&turn->body));
   }
   if (verdict == AZL_LRO_RUNNING)
     wait_more(turn);
@@ -241,7 +242,7 @@ static void on_location (struct azl_lro_turn *turn) {
 static void on_body (struct azl_lro_turn *turn) {
   if (!read_body(turn, turn->state->mode == AZL_LRO_BODY)) return;
   enum azl_lro_verdict verdict =
-      judge(turn, azl_lro_provisioning_state(turn->doc));
+      judge(turn, azl_lro_provisioning_state(&turn->body));
   if (verdict == AZL_LRO_SUCCEEDED)
     done_whole(turn);
   else if (verdict != AZL_LRO_RUNNING)
@@ -259,13 +260,13 @@ static void on_ended (struct azl_lro_turn *turn) {
 /* A PATCH that answers 200 with a finished resource ended at once, whatever
    its headers say (AutoRest: LROPatchInlineCompleteIgnoreHeaders). */
 static bool patched_at_once (struct azl_lro_turn *turn) {
-  bool broken = false;
+  struct azl_lro_body body;
   if (turn->state->method != AZL_LRO_PATCH || turn->answer->status != 200)
     return false;
-  struct json_t *doc = azl_lro_body(turn->answer, false, &broken);
-  const char *word = azl_lro_provisioning_state(doc);
+  (void)azl_lro_body_read(turn->answer, false, &body);
+  const char *word = azl_lro_provisioning_state(&body);
   bool ended = word && azl_lro_verdict(word, 200) == AZL_LRO_SUCCEEDED;
-  azl_json_free(doc);
+  azl_lro_body_free(&body);
   return ended;
 }
 
@@ -281,12 +282,13 @@ static void on_start_body (struct azl_lro_turn *turn) {
 }
 
 static void on_start_async (struct azl_lro_turn *turn) {
-  bool broken = false;
+  const char *status = NULL;
   if (!take_status_url(turn) || !take_location(turn)) return;
   turn->state->mode = AZL_LRO_ASYNC;
-  turn->doc = azl_lro_body(turn->answer, false, &broken);
-  const char *word = azl_lro_provisioning_state(turn->doc);
-  note_word(turn, word ? word : azl_json_string(turn->doc, "status"));
+  (void)azl_lro_body_read(turn->answer, false, &turn->body);
+  const char *word = azl_lro_provisioning_state(&turn->body);
+  (void)azl_lro_status(&turn->body, &status);
+  note_word(turn, word ? word : status);
   wait_more(turn);
 }
 
@@ -300,14 +302,14 @@ static void on_start_location (struct azl_lro_turn *turn) {
    the URL of what was made, or of the making; both are read the same way. A
    resource that tells its own state is followed by that. */
 static bool follows_location (struct azl_lro_turn *turn) {
-  bool broken = false;
+  struct azl_lro_body body;
   int status = turn->answer->status;
   if (!azl_lro_header(turn, "location")) return false;
   if (status != 201 || turn->state->method == AZL_LRO_GET) return status == 202;
   if (!writes(turn->state)) return true;
-  struct json_t *doc = azl_lro_body(turn->answer, false, &broken);
-  bool tells = broken || azl_lro_provisioning_state(doc);
-  azl_json_free(doc);
+  bool read = azl_lro_body_read(turn->answer, false, &body);
+  bool tells = !read || azl_lro_provisioning_state(&body);
+  azl_lro_body_free(&body);
   return !tells;
 }
 
@@ -339,7 +341,8 @@ void azl_lro_decide (struct azl_lro_state *state,
       [AZL_LRO_LOCATION] = on_location, [AZL_LRO_BODY] = on_body,
       [AZL_LRO_ENDED] = on_ended,
   };
-  struct azl_lro_turn turn = {state, answer, endpoint, out, NULL};
+  struct azl_lro_turn turn = {
+      .state = state, .answer = answer, .endpoint = endpoint, .step = out};
   memset(out, 0, sizeof(*out));
   out->percent = -1;
   state->guessed = false; /* the URL asked last has answered */
@@ -348,5 +351,5 @@ void azl_lro_decide (struct azl_lro_state *state,
                           "the service answered with a redirect");
   else
     modes[state->mode](&turn);
-  azl_json_free(turn.doc);
+  azl_lro_body_free(&turn.body);
 }

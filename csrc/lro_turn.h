@@ -9,7 +9,7 @@ struct azl_lro_turn {
   const struct azl_lro_answer *answer;
   const char *endpoint;
   struct azl_lro_step *step;
-  struct json_t *doc;
+  struct azl_lro_body body;
 };
 
 /* Ends the step with a failure; takes err over. */

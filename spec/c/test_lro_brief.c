@@ -53,20 +53,25 @@ static const char *const left_to_jansson[] = {
 };
 
 static void says_what_a_whole_parse_says (void) {
-  static const char *const paths[] = {"status", "provisioningState",
-                                      "resourceLocation",
-                                      "properties.provisioningState"};
   for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
-    json_t *brief = azl_lro_brief(usual[i], strlen(usual[i]));
+    struct azl_lro_brief brief;
     json_t *whole = azl_json_parse(usual[i], strlen(usual[i]));
     CHECK_ROW(usual[i]);
-    CHECK(brief != NULL);
-    for (size_t k = 0; k < sizeof(paths) / sizeof(*paths); k++)
-      CHECK_STR(azl_json_string(brief, paths[k]),
-                azl_json_string(whole, paths[k]));
-    azl_json_free(brief);
+    CHECK(azl_lro_brief(usual[i], strlen(usual[i]), &brief));
+    CHECK_STR(brief.status, azl_json_string(whole, "status"));
+    CHECK_STR(brief.provisioning_state,
+              azl_json_string(whole, "provisioningState"));
+    CHECK_STR(brief.resource_location,
+              azl_json_string(whole, "resourceLocation"));
+    CHECK_STR(brief.properties_state,
+              azl_json_string(whole, "properties.provisioningState"));
     azl_json_free(whole);
   }
+}
+
+static bool is_brief (const char *text, size_t len) {
+  struct azl_lro_brief brief;
+  return azl_lro_brief(text, len, &brief);
 }
 
 static void leaves_the_unusual_to_jansson (void) {
@@ -74,9 +79,9 @@ static void leaves_the_unusual_to_jansson (void) {
   for (size_t i = 0; i < rows; i++) {
     const char *text = left_to_jansson[i];
     CHECK_ROW(text);
-    CHECK(azl_lro_brief(text, strlen(text)) == NULL);
+    CHECK(!is_brief(text, strlen(text)));
   }
-  CHECK(azl_lro_brief(NULL, 0) == NULL);
+  CHECK(!is_brief(NULL, 0));
 }
 
 static void never_reads_past_the_end (void) {
@@ -84,7 +89,7 @@ static void never_reads_past_the_end (void) {
                              "\"a\":[true,-1.5,\"x\"],\"status\":\"Running\"}";
   for (size_t len = 0; len < sizeof(text) - 1; len++) {
     char *copy = azl_memdup(text, len);
-    CHECK(copy && azl_lro_brief(copy, len) == NULL);
+    CHECK(copy && !is_brief(copy, len));
     azl_free(copy);
   }
 }
@@ -94,11 +99,24 @@ static void deep_nesting_is_unusual (void) {
   memset(text + 5, '[', 100);
   memset(text + 105, ']', 100);
   text[205] = '}';
-  CHECK(azl_lro_brief(text, 206) == NULL);
+  CHECK(!is_brief(text, 206));
+}
+
+/* What is kept has 512 bytes. */
+static void long_values_are_unusual (void) {
+  char text[700] = "{\"status\":\"";
+  const size_t start = 11;
+  for (size_t len = 1; len < 600; len++) {
+    memset(text + start, 'x', len);
+    memcpy(text + start + len, "\"}", 2);
+    CHECK_INT(is_brief(text, start + len + 2), len < 512);
+  }
+  memcpy(text, "{\"none\":  \"", start);
+  CHECK(is_brief(text, start + 599 + 2));
 }
 
 int main (void) {
   RUN_TESTS(TEST(says_what_a_whole_parse_says),
             TEST(leaves_the_unusual_to_jansson), TEST(never_reads_past_the_end),
-            TEST(deep_nesting_is_unusual));
+            TEST(deep_nesting_is_unusual), TEST(long_values_are_unusual));
 }
