@@ -1,5 +1,7 @@
 --- The flow in Lua: one shared private link created, approved, read again.
 --   lua5.4 bench/flow.lua ORIGIN FLOWS CONCURRENCY WARM_UP_FLOWS [CA.pem]
+-- CONNECTIONS in the environment is how many connections the client may open;
+-- without it, as many as it opens of itself.
 
 local azure = require "azure"
 
@@ -11,7 +13,7 @@ local site = group .. "/providers/Microsoft.Web/sites/contoso-func"
 
 local begun_s, begun_cpu_s = azure.loop():now(), os.clock()
 local client <close> = azure.client{
-  cloud = { arm = origin }, ca_file = ca_file, max_connections = 256,
+  cloud = { arm = origin }, ca_file = ca_file, max_connections = tonumber(os.getenv("CONNECTIONS")),
   credential = azure.identity.static{ token = ("x"):rep(1200), expires_on = os.time() + 86400 },
 }
 

@@ -37,18 +37,22 @@ local function command(peer, url, count, width, warm)
   local tls = url:find("^https")
   if peer == "raw" then
     return lab.on(1, ("%s/raw %s %d %d %d %s"):format(out, url, count, width, warm, tls and ca or ""))
-  elseif peer == "ours" then
-    return lab.on(1, ("%s bench/flow.lua %s %d %d %d %s"):format(lua, url, count, width, warm, tls and ca or ""))
+  elseif peer == "ours" or peer == "wide" then
+    return (peer == "wide" and ("CONNECTIONS=%d "):format(width) or "")
+      .. lab.on(1, ("%s bench/flow.lua %s %d %d %d %s"):format(lua, url, count, width, warm, tls and ca or ""))
   end
   return ("NODE_EXTRA_CA_CERTS=%s SDK=%s "):format(ca, sdk)
     .. lab.on(1, ("node bench/flow.mjs %s %d %d %d"):format(url, count, width, warm))
 end
 
-local peers = { "raw", "ours", "sdk" }
+-- "ours" opens as many connections as the client does of itself, which are 32
+-- at most; "wide" is the same with one for each flow, as the others have it.
+local names = { wide = "ours, 256 connections" }
 
 -- Interleaved: each round has each of them once.
 local function race(url, width, count, warm, times)
-  local found = {}
+  local found, peers = {}, { "raw", "ours", "sdk" }
+  if width == 256 then table.insert(peers, 3, "wide") end
   for _, peer in ipairs(peers) do found[peer] = { rate = {}, cpu = {}, rss = {} } end
   for _ = 1, times do
     for _, peer in ipairs(peers) do
@@ -64,6 +68,7 @@ local function race(url, width, count, warm, times)
   for _, peer in ipairs(peers) do
     for key, list in pairs(found[peer]) do found[peer][key] = lab.summary(list) end
   end
+  found.peers = peers
   return found
 end
 
@@ -73,9 +78,9 @@ local function ranged(summary, format)
 end
 
 local function row(list, name, found)
-  for _, peer in ipairs(peers) do
+  for _, peer in ipairs(found.peers) do
     local one = found[peer]
-    list[#list + 1] = ("| %s | %s | %s | %s | %s |"):format(name, peer, ranged(one.rate), ranged(one.cpu),
+    list[#list + 1] = ("| %s | %s | %s | %s | %s |"):format(name, names[peer] or peer, ranged(one.rate), ranged(one.cpu),
       ranged(one.rss, "%.1f"))
   end
 end

@@ -38,7 +38,7 @@ module.api_versions = clouds.api_versions
 ---@field proxy string?
 ---@field no_proxy string?
 ---@field user_agent string? put in front of ours
----@field max_connections integer?
+---@field max_connections integer? default 32; calls beyond them wait for one
 ---@field max_response_bytes integer?
 ---@field connect_timeout number? seconds
 ---@field http1_only boolean?

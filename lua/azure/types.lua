@@ -202,7 +202,7 @@ Http.__name = "azure.http"
 ---@field ca_path string? folder of hashed certificates
 ---@field proxy string?
 ---@field no_proxy string?
----@field max_connections integer?
+---@field max_connections integer? default 32
 ---@field max_response_bytes integer?
 ---@field connect_timeout number? seconds
 ---@field http1_only boolean?

@@ -2,7 +2,6 @@
 
 local core = require "azure.core"
 local errors = require "azure.errors"
-local resource_id = require "azure.resource_id"
 
 local url = {}
 
@@ -115,7 +114,7 @@ end
 ---@param version string|false|nil false: none
 ---@return string
 function url.of(endpoint, path, versions, fname, asked_query, version)
-  if type(path) == "table" then path = resource_id.text(path) end
+  if type(path) == "table" then path = require("azure.resource_id").text(path) end
   if not asked_query and version == nil then
     local plain = core.plain_url(endpoint, path, versions)
     if plain then return plain end
