@@ -80,8 +80,8 @@ end
 local function row(list, name, found)
   for _, peer in ipairs(found.peers) do
     local one = found[peer]
-    list[#list + 1] = ("| %s | %s | %s | %s | %s |"):format(name, names[peer] or peer, ranged(one.rate), ranged(one.cpu),
-      ranged(one.rss, "%.1f"))
+    list[#list + 1] = ("| %s | %s | %s | %s | %s |"):format(name, names[peer] or peer, ranged(one.rate),
+      ranged(one.cpu), ranged(one.rss, "%.1f"))
   end
 end
 

@@ -31,9 +31,9 @@ int64_t azl_throttle_delay_ms (struct azl_throttle *throttle,
                                int64_t now_ms);
 
 /* The same for callers who keep their turn between their questions about one
-   call; its places are zero again when the call may go. Without one, a newcomer who asks
-   in the very millisecond of somebody's turn takes it, and the other waits once
-   more. */
+   call; its places are zero again when the call may go. Without one, a newcomer
+   who asks in the very millisecond of somebody's turn takes it, and the other
+   waits once more. */
 int64_t azl_throttle_turn_ms (struct azl_throttle *throttle, const char *method,
                               const char *url, struct azl_turn *turn,
                               int64_t now_ms);

@@ -5,12 +5,11 @@
 -- it, and its names may change in a minor version.
 
 ---@class azure.core
----@field libcurl string what libcurl says of itself, "libcurl/7.88.1 OpenSSL/3.0.17 ..."
+---@field libcurl string "libcurl/7.88.1 OpenSSL/3.0.17"
 ---@field error_metatable table of all errors; azure.errors fills it in
 local core = {}
 
---- The event loop of this Lua state: one descriptor and one deadline for a host
---- to watch, and a clock that tests may move.
+--- The event loop of this Lua state: a descriptor and a deadline for a host to watch, and a clock that tests may move.
 ---@class azure.Loop
 local Loop = {}
 Loop.__name = "azure.loop"
@@ -35,8 +34,7 @@ function Loop:wall() end
 ---@param seconds number
 function Loop:advance(seconds) end
 
---- Lets waiting take no time: a loop with no transfer in flight jumps to its
---- next timer. For tests.
+--- Lets waiting take no time: a loop with no transfer in flight jumps to its next timer. For tests.
 ---@param on boolean? absent: only tells
 ---@return boolean before
 function Loop:auto_advance(on) end
@@ -79,8 +77,7 @@ function Loop:stats() end
 ---@param fn (fun(yieldable: boolean, in_task: boolean): function?, any)? absent: in place
 function Loop:on_wait(fn) end
 
---- Makes the descriptor readable after a while too, for hosts that watch
---- nothing but a descriptor.
+--- Makes the descriptor readable after a while too, for hosts that watch nothing but a descriptor.
 ---@param seconds number? from now; absent: no more
 ---@return boolean ok false: the poll backend has no descriptor
 function Loop:alarm(seconds) end
@@ -127,20 +124,17 @@ function Op:status() end
 ---@return azure.Op op itself
 function Op:cancel(for_good) end
 
---- Stops it as `cancel` does; it may be called again. Leaving the scope of
---- `local op <close>` does the same.
+--- Stops it as `cancel` does; it may be called again. Leaving the scope of `local op <close>` does the same.
 function Op:close() end
 
 --- A text with which `client:resume` takes it up again, in any process. It has no
 --- credentials, but the signed URL of the operation: treat it as confidential.
---- From before the service answered, or of a POST whose result was there at once, it gives an error there:
---- refused, NotResumable.
+--- From before the service answered, or of a POST whose result was there at once, it gives an error: NotResumable.
 ---@return string? token
 ---@return azure.Error? err code "NotResumable": only long-running operations have one
 function Op:resume_token() end
 
---- Sets what `wait` does with the results: `fn(result)` or `fn(nil, err)` gives
---- what the wait returns. Once per operation.
+--- Sets what `wait` makes of the results: it returns what `fn(result)` or `fn(nil, err)` gives. Once per operation.
 ---@param fn function
 ---@return azure.Op op itself
 function Op:map(fn) end
@@ -236,10 +230,12 @@ CoreClient.__name = "azure.core.client"
 ---@field any_status boolean? answers of 400 and more are results too
 ---@field any_redirect boolean? so are a 304 and redirects that are not followed
 ---@field anonymous boolean? without a token
+---@field gives string? instead of a response: "document" or "page", see azure.answer
+---@field once boolean? what it gives is asked for once, and freed then
 
 --- Begins a call.
 ---@param request azure.core.Call
----@return azure.Op op gives an azure.Response
+---@return azure.Op op gives an azure.Response, or what `gives` says
 function CoreClient:send(request) end
 
 --- Sends a GET and gives its document; see azure.answer.
@@ -272,8 +268,7 @@ function CoreClient:flush_log() end
 --- Ends everything under way.
 function CoreClient:close() end
 
---- A terminal in raw mode, for as long as this is open: keys come one by one
---- and unseen.
+--- A terminal in raw mode, for as long as this is open: keys come one by one and unseen.
 ---@class azure.Terminal
 local Terminal = {}
 Terminal.__name = "azure.terminal"
@@ -285,8 +280,7 @@ function Terminal:suspend(foreground) end
 --- Puts the terminal back as it was.
 function Terminal:close() end
 
---- The foreground of a terminal, taken for a process group of our own: Ctrl-C
---- reaches nobody else while this is open.
+--- The foreground of a terminal, taken for a process group of our own: Ctrl-C reaches nobody else while this is open.
 ---@class azure.Foreground
 local Foreground = {}
 Foreground.__name = "azure.foreground"
@@ -327,8 +321,7 @@ function core.read_fd(fd, max) end
 function core.http(opts) end
 
 --- The ARM client. Options: endpoint, scope, credential, user_agent, max_retries, retry_delay,
---- retry_max_delay, timeout, poll_interval, log_level, on_log, throttle, auto_register, subscription_id,
---- and those of `http`.
+--- retry_max_delay, timeout, poll_interval, log_level, on_log, throttle, auto_register, subscription_id; http's.
 ---@param opts table
 ---@return azure.core.Client? client
 ---@return azure.Error? err
@@ -386,9 +379,9 @@ function core.redact_url(url) end
 ---@return integer? position
 function core.json_decode(text, null, array_mt) end
 
---- What answers of the client are decoded with.
----@param null any stands for null
----@param array_mt table metatable of arrays
+--- What answers of the client are decoded with; see json_decode.
+---@param null any
+---@param array_mt table
 function core.json_marks(null, array_mt) end
 
 --- Encodes JSON; see azure.json.
@@ -431,14 +424,12 @@ function core.terminal_width(file) end
 ---@return azure.Terminal? raw nil: it is no terminal
 function core.terminal_raw(file) end
 
---- Takes the foreground of a terminal from the process group that has it and us,
---- such as a make's.
+--- Takes the foreground of a terminal from the process group that has it and us, such as a make's.
 ---@param file file*
 ---@return azure.Foreground? foreground nil: it is no terminal, or ours alone already
 function core.terminal_foreground(file) end
 
---- Columns that a text takes on a terminal: two for a wide character, none for
---- one that combines with what is before it.
+--- Columns that a text takes on a terminal: two for a wide character, none for one that combines with others.
 ---@param text string UTF-8
 ---@return integer columns
 function core.text_columns(text) end

@@ -29,8 +29,8 @@
 -- lost or replaced. A rule with none of them spoils the service's own answer:
 -- `delay`, `truncate`, `body`, `headers`, `retry_after`.
 ---@class azure.emulator.Fault
----@field match string|table|function|nil a method alone; text against "METHOD url", plain or a Lua pattern, in any casing;
---- { method =, path = }; or a function of the request. nil: every request
+---@field match string|table|function|nil a method; text against "METHOD url", plain or a Lua pattern,
+--- in any casing; { method =, path = }; or a function of the request. nil: every request
 ---@field times number? how often it strikes, default 1; math.huge: for ever
 ---@field after number? matching requests that pass before, default 0
 ---@field status integer? of the answer, 200 to 599; the body is an error of ARM
