@@ -60,3 +60,40 @@ describe("an answer that is not the JSON that it says it is", function()
     end)
   end
 end)
+
+describe("an answer's document", function()
+  before_each(helper.virtual_time)
+
+  local function answers(method, body)
+    return scripted.client(scripted.start{ { method, thing, body == "" and 204 or 200, headers = json, body = body } })
+  end
+
+  for _, case in ipairs{
+    { "false", false }, { "0", 0 }, { '"x"', "x" }, { "", true }, { "[1,[]]", { 1, {} } }, { '{"a":{"b":"c"}}', { a = { b = "c" } } },
+    { "\xef\xbb\xbf{}", {} },
+  } do
+    it(("is its value, whichever call gets it: %q"):format(case[1]), function()
+      assert.same(case[2], (answers("GET", case[1]):get(thing)))
+      assert.same(case[2], (answers("PUT", case[1]):put(thing, {})))
+      assert.same(case[2], (answers("PUT", case[1]):begin{ method = "PUT", path = thing, body = {} }:wait()))
+    end)
+  end
+
+  it("is azure.json's null where it is null", function()
+    local null = require("azure.json").null
+
+    assert.equal(null, (answers("GET", "null"):get(thing)))
+    assert.equal(null, (answers("PUT", "null"):put(thing, {})))
+  end)
+
+  it("has azure.json's mark on its arrays", function()
+    assert.is_true(require("azure.json").is_array(answers("GET", '{"a":[]}'):get(thing).a))
+  end)
+
+  it("is there again for who waits twice", function()
+    local op = answers("PUT", '{"a":1}'):begin{ method = "PUT", path = thing, body = {} }
+
+    assert.same({ a = 1 }, (op:wait()))
+    assert.same({ a = 1 }, (op:wait()))
+  end)
+end)

@@ -279,6 +279,37 @@ describe("json beside OpenResty's lua-cjson", function()
   end)
 end)
 
+-- Tables are gathered in parts of 16.
+describe("azure.json with tables of any length", function()
+  for _, count in ipairs{ 0, 1, 2, 15, 16, 17, 31, 32, 33, 100, 1000 } do
+    it(("reads %d members and items"):format(count), function()
+      local members, items, object, array = {}, {}, {}, {}
+      for i = 1, count do
+        members[i], object["k" .. i] = ('"k%d":%d'):format(i, i), i
+        items[i], array[i] = ("[%d]"):format(i), { i }
+      end
+
+      assert.same(object, (json.decode("{" .. table.concat(members, ",") .. "}")))
+      assert.same(array, (json.decode("[" .. table.concat(items, ",") .. "]")))
+    end)
+
+    it(("takes the last of %d members with one key"):format(count + 1), function()
+      local members = {}
+      for i = 1, count + 1 do members[i] = ('"k":%d'):format(i) end
+
+      assert.same({ k = count + 1 }, (json.decode("{" .. table.concat(members, ",") .. "}")))
+    end)
+  end
+
+  it("refuses what breaks off in any of its parts", function()
+    for count = 1, 40 do
+      assert.is_nil((json.decode("{" .. ('"a":1,'):rep(count))))
+      assert.is_nil((json.decode("[" .. ("1,"):rep(count) .. "]")))
+      assert.is_nil((json.decode("[" .. ("[1,"):rep(count))))
+    end
+  end)
+end)
+
 it("a document that ends in an escape is refused at its end", function()
   local value, err = json.decode('"u:\\')
 

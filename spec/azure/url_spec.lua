@@ -34,6 +34,30 @@ describe("azure.url", function()
     end)
   end
 
+  -- Most paths take a short way, which must lead to the same place.
+  it("builds the same URL by the short way and the long one", function()
+    local core = require "azure.core"
+    local short, seed, taken = core.plain_url, os.time(), 0
+    finally(function() core.plain_url = short end)
+    math.randomseed(seed)
+    local parts = { "/subscriptions/s", "/resourceGroups/g", "/providers/Microsoft.Web", "/sites/a", "/providers/", "/", "?",
+      "&", "api-version=1", "API-Version=", "#", "x y", "\xff", "\\", "\0", "%20", "/providers/Contoso.X/y", "//", "\n" }
+    for _ = 1, 5000 do
+      local path = "/"
+      for _ = 1, math.random(0, 6) do path = path .. parts[math.random(#parts)] end
+      core.plain_url = function(...)
+        local found = short(...)
+        taken = taken + (found and 1 or 0)
+        return found
+      end
+      local _, one = pcall(build, { path = path })
+      core.plain_url = function() end
+      local _, other = pcall(build, { path = path })
+      assert.equal((other:gsub("^.-:%d+: ", "")), (one:gsub("^.-:%d+: ", "")), ("seed %d, path %q"):format(seed, path))
+    end
+    assert.is_true(taken > 500)
+  end)
+
   for _, case in ipairs{
     { "sets a parameter", "/x", { a = 1 }, "/x?a=1" },
     { "replaces one of the same name in any case", "/x?API-Version=old&b=2", { ["api-version"] = "new" },
