@@ -43,22 +43,12 @@ static int push_lro (lua_State *L, int box, struct azl_op *op) {
   return 1;
 }
 
-/* Pushes the document of a body, true for an empty one. Who shares an operation
-   with a script decodes from a copy: a finalizer of the script's could close
-   the operation meanwhile. */
-static bool push_document (lua_State *L, int box, const struct azl_buf *body) {
-  const struct azl_lua_op *self = lua_touserdata(L, box);
-  if (!body || body->len == 0) {
-    lua_pushboolean(L, true);
-    return true;
-  }
-  if (self->once) return azl_lua_json_push(L, body->data, body->len);
-  lua_pushlstring(L, body->data, body->len);
-  if (!azl_lua_json_push(L, lua_tostring(L, -1), body->len)) {
-    lua_pop(L, 1);
-    return false;
-  }
-  lua_remove(L, -2);
+/* Pushes the document of a body, true for an empty one. The body stays while it
+   is read, whatever a finalizer does meanwhile: it is the operation's, which is
+   freed with its userdata, and that is on the stack. */
+static bool push_document (lua_State *L, const struct azl_buf *body) {
+  if (body && body->len > 0) return azl_lua_json_push(L, body->data, body->len);
+  lua_pushboolean(L, true);
   return true;
 }
 
@@ -85,25 +75,27 @@ static int push_no_document (lua_State *L,
 
 static int push_call_document (lua_State *L, int box, struct azl_op *op) {
   const struct azl_http_response *response = azl_arm_result(op);
+  (void)box;
   luaL_checkstack(L, 8, "document");
-  if (push_document(L, box, &response->body)) return 1;
+  if (push_document(L, &response->body)) return 1;
   return push_no_document(L, response, op);
 }
 
 /* The document, and what push_facts does. */
 static int push_page (lua_State *L, int box, struct azl_op *op) {
   const struct azl_http_response *response = azl_arm_result(op);
+  (void)box;
   luaL_checkstack(L, 8, "page");
-  if (push_document(L, box, &response->body))
-    return 1 + push_facts(L, response, op);
+  if (push_document(L, &response->body)) return 1 + push_facts(L, response, op);
   return push_no_document(L, response, op);
 }
 
 static int push_lro_document (lua_State *L, int box, struct azl_op *op) {
   const struct azl_http_response *response = azl_lro_result(op);
   struct azl_lro_progress progress;
+  (void)box;
   luaL_checkstack(L, 10, "document");
-  if (push_document(L, box, response ? &response->body : NULL)) return 1;
+  if (push_document(L, response ? &response->body : NULL)) return 1;
   int count = push_no_document(L, response, azl_lro_last_call(op));
   azl_lro_progress(op, &progress);
   lua_pushstring(L, progress.method);

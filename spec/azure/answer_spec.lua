@@ -96,4 +96,46 @@ describe("an answer's document", function()
     assert.same({ a = 1 }, (op:wait()))
     assert.same({ a = 1 }, (op:wait()))
   end)
+
+  it("is whole though finalizers close everything while it is read", function()
+    local body = '{"a":[' .. ('{"b":"0123456789012345678901234567890123456789012345"},'):rep(5000) .. "1]}"
+    local client = answers("PUT", body)
+    local op, closed = client:begin{ method = "PUT", path = thing, body = {} }, 0
+    while not op:done() do helper.loop():step(1) end
+    local function litter()
+      setmetatable({}, { __gc = function()
+        op:close()
+        client:close()
+        closed = closed + 1
+        if closed < 1000 then litter() end
+      end })
+    end
+    litter()
+
+    local document = op:wait()
+
+    assert.is_true(closed > 0)
+    assert.equal(5001, #document.a)
+    assert.equal("0123456789012345678901234567890123456789012345", document.a[5000].b)
+  end)
+
+  it("is read in a task however deep it is, and refused beyond that", function()
+    local azure = require "azure"
+    local function nested(depth) return ("[" .. ("1,"):rep(15)):rep(depth) .. "1" .. ("]"):rep(depth) end
+
+    assert.equal(16, #azure.run(function() return assert(answers("GET", nested(1000)):get(thing)) end))
+    local value, err = answers("GET", nested(1001)):get(thing)
+
+    assert.is_nil(value)
+    assert.matches("nested too deeply", err.message)
+  end)
+
+  it("that breaks off at any byte is an error, and no crash", function()
+    local whole = '{"a":["\\u0041\xc3\xa9",-1.5e3,{"b":null}],"a":true}'
+    for len = 1, #whole - 1 do
+      local value, err = answers("GET", whole:sub(1, len)):get(thing)
+      assert.is_nil(value)
+      assert.equal("InvalidJson", err.code)
+    end
+  end)
 end)
