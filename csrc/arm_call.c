@@ -26,10 +26,9 @@ static void tell_pacing (struct azl_call *call,
   static const struct azl_headers none = {0};
   if (!call->let_go) return;
   call->let_go = false;
-  azl_throttle_turn_over(call->arm->throttle, &call->turn, call->method,
-                         call->url, got ? got->status : 0,
-                         got ? &got->headers : &none, retry_after_ms,
-                         azl_loop_now_ms(call->op.loop));
+  azl_throttle_learn(call->arm->throttle, &call->turn, call->method, call->url,
+                     got ? got->status : 0, got ? &got->headers : &none,
+                     retry_after_ms, azl_loop_now_ms(call->op.loop));
 }
 
 static void leave (struct azl_call *call) {

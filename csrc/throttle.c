@@ -289,25 +289,6 @@ static void learn (struct bucket *bucket, bool refused, int64_t pause_ms,
     azl_pace_answered(&bucket->pace, remaining, now_ms);
 }
 
-static void learn_both (struct pair of, enum kind kind, int status,
-                        const struct azl_headers *headers,
-                        int64_t retry_after_ms, int64_t now_ms) {
-  int64_t pause_ms = retry_after_ms < 0 ? DEFAULT_PAUSE_MS : retry_after_ms;
-  bool by_provider = status == 429 && is_providers_refusal(headers);
-  struct remaining left = remaining_calls(headers, kind);
-  learn(of.provider, by_provider, pause_ms, left.provider, now_ms);
-  learn(of.subscription, status == 429 && !by_provider, pause_ms,
-        left.subscription, now_ms);
-}
-
-void azl_throttle_learn (struct azl_throttle *throttle, const char *method,
-                         const char *url, int status,
-                         const struct azl_headers *headers,
-                         int64_t retry_after_ms, int64_t now_ms) {
-  learn_both(buckets_of(throttle, method, url, now_ms), kind_of(method), status,
-             headers, retry_after_ms, now_ms);
-}
-
 /* NULL: it had to give way. */
 static struct bucket *with_serial (struct azl_throttle *throttle,
                                    unsigned serial, int64_t now_ms) {
@@ -320,16 +301,28 @@ static struct bucket *with_serial (struct azl_throttle *throttle,
   return NULL;
 }
 
-void azl_throttle_turn_over (struct azl_throttle *throttle,
-                             const struct azl_turn *turn, const char *method,
-                             const char *url, int status,
-                             const struct azl_headers *headers,
-                             int64_t retry_after_ms, int64_t now_ms) {
-  struct pair of = {NULL, NULL};
-  of.subscription = with_serial(throttle, turn->subscription_bucket, now_ms);
-  if (of.subscription && turn->provider_bucket)
-    of.provider = with_serial(throttle, turn->provider_bucket, now_ms);
-  if (!of.subscription || (turn->provider_bucket && !of.provider))
+/* false: not all of them are there any more. */
+static bool buckets_of_turn (struct azl_throttle *throttle,
+                             const struct azl_turn *turn, int64_t now_ms,
+                             struct pair *out) {
+  if (!turn) return false;
+  out->provider = with_serial(throttle, turn->provider_bucket, now_ms);
+  out->subscription = with_serial(throttle, turn->subscription_bucket, now_ms);
+  return out->subscription && (out->provider || !turn->provider_bucket);
+}
+
+void azl_throttle_learn (struct azl_throttle *throttle,
+                         const struct azl_turn *turn, const char *method,
+                         const char *url, int status,
+                         const struct azl_headers *headers,
+                         int64_t retry_after_ms, int64_t now_ms) {
+  struct pair of;
+  int64_t pause_ms = retry_after_ms < 0 ? DEFAULT_PAUSE_MS : retry_after_ms;
+  bool by_provider = status == 429 && is_providers_refusal(headers);
+  struct remaining left = remaining_calls(headers, kind_of(method));
+  if (!buckets_of_turn(throttle, turn, now_ms, &of))
     of = buckets_of(throttle, method, url, now_ms);
-  learn_both(of, kind_of(method), status, headers, retry_after_ms, now_ms);
+  learn(of.provider, by_provider, pause_ms, left.provider, now_ms);
+  learn(of.subscription, status == 429 && !by_provider, pause_ms,
+        left.subscription, now_ms);
 }

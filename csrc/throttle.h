@@ -40,18 +40,13 @@ int64_t azl_throttle_turn_ms (struct azl_throttle *throttle, const char *method,
 
 /* Learns from an answer: x-ms-ratelimit-remaining-*, and after a 429 pauses
    the bucket of whoever refused for retry_after_ms (-1: a default). To be
-   called once for every call that was let go; status 0 when no answer came. */
-void azl_throttle_learn (struct azl_throttle *throttle, const char *method,
+   called once for every call that was let go; status 0 when no answer came.
+   turn: which it was let go with, so that its buckets need not be found anew
+   (NULL: they are); method and URL must be those it was let go with. */
+void azl_throttle_learn (struct azl_throttle *throttle,
+                         const struct azl_turn *turn, const char *method,
                          const char *url, int status,
                          const struct azl_headers *headers,
                          int64_t retry_after_ms, int64_t now_ms);
-
-/* The same, of a call that was let go with this turn: its buckets need not be
-   found anew. Method and URL must be those it was let go with. */
-void azl_throttle_turn_over (struct azl_throttle *throttle,
-                             const struct azl_turn *turn, const char *method,
-                             const char *url, int status,
-                             const struct azl_headers *headers,
-                             int64_t retry_after_ms, int64_t now_ms);
 
 #endif

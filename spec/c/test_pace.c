@@ -96,7 +96,7 @@ static void job_is_answered (struct simulation *sim, struct job *job) {
   snprintf(value, sizeof value, "%lld", (long long)job->remaining);
   if (!refused && !sim->world->silent)
     CHECK(azl_headers_add(&headers, name, value));
-  azl_throttle_learn(sim->throttle, sim->world->method, url,
+  azl_throttle_learn(sim->throttle, NULL, sim->world->method, url,
                      refused ? 429 : 200, &headers, refused ? 1000 : -1,
                      sim->now_ms);
   azl_headers_free(&headers);

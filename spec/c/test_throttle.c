@@ -13,7 +13,7 @@ static void learn (struct azl_throttle *throttle, int64_t remaining,
   char value[24];
   snprintf(value, sizeof value, "%lld", (long long)remaining);
   CHECK(azl_headers_add(&headers, reads_header, value));
-  azl_throttle_learn(throttle, "GET", url, 200, &headers, -1, now_ms);
+  azl_throttle_learn(throttle, NULL, "GET", url, 200, &headers, -1, now_ms);
   azl_headers_free(&headers);
 }
 
@@ -23,14 +23,15 @@ static int64_t ask (struct azl_throttle *throttle, int64_t now_ms) {
 
 static void refuse (struct azl_throttle *throttle, int64_t retry_after_ms,
                     int64_t now_ms) {
-  azl_throttle_learn(throttle, "GET", url, 429, NULL, retry_after_ms, now_ms);
+  azl_throttle_learn(throttle, NULL, "GET", url, 429, NULL, retry_after_ms,
+                     now_ms);
 }
 
 static void test_does_not_pace_before_it_knows (void) {
   struct azl_throttle *throttle = azl_throttle_new();
   CHECK_INT(ask(throttle, 0), 0);
-  azl_throttle_learn(throttle, "GET", url, 200, NULL, -1, 5);
-  azl_throttle_learn(throttle, "GET", url, 0, NULL, -1, 5);
+  azl_throttle_learn(throttle, NULL, "GET", url, 200, NULL, -1, 5);
+  azl_throttle_learn(throttle, NULL, "GET", url, 0, NULL, -1, 5);
   for (int i = 0; i < 1000; i++) CHECK_INT(ask(throttle, 10), 0);
   azl_throttle_free(throttle);
 }
@@ -39,7 +40,7 @@ static void test_a_burst_waits_for_the_first_answer (void) {
   struct azl_throttle *throttle = azl_throttle_new();
   for (int i = 0; i < 32; i++) CHECK_INT(ask(throttle, 0), 0);
   for (int i = 0; i < 1000; i++) CHECK(ask(throttle, 0) > 0);
-  azl_throttle_learn(throttle, "GET", url, 0, NULL, -1, 5);
+  azl_throttle_learn(throttle, NULL, "GET", url, 0, NULL, -1, 5);
   CHECK_INT(ask(throttle, 5), 0);
   azl_throttle_free(throttle);
 }
@@ -153,7 +154,8 @@ static void test_which_headers_count (void) {
     CHECK_ROW(rows[i].name);
     CHECK(azl_headers_add(&headers, rows[i].name, rows[i].value));
     CHECK_INT(azl_throttle_delay_ms(throttle, rows[i].method, url, 0), 0);
-    azl_throttle_learn(throttle, rows[i].method, url, 200, &headers, -1, 0);
+    azl_throttle_learn(throttle, NULL, rows[i].method, url, 200, &headers, -1,
+                       0);
     CHECK_INT(azl_throttle_delay_ms(throttle, rows[i].method, url, 0) > 0,
               rows[i].counts);
     azl_headers_free(&headers);
@@ -168,7 +170,7 @@ static void test_the_smallest_header_counts (void) {
   CHECK(azl_headers_add(
       &headers, "x-ms-ratelimit-remaining-subscription-global-reads", "1"));
   CHECK_INT(ask(throttle, 0), 0);
-  azl_throttle_learn(throttle, "GET", url, 200, &headers, -1, 0);
+  azl_throttle_learn(throttle, NULL, "GET", url, 200, &headers, -1, 0);
   CHECK(ask(throttle, 0) > 0);
   azl_headers_free(&headers);
   azl_throttle_free(throttle);
@@ -237,10 +239,10 @@ static void test_a_providers_refusal_pauses_nobody_else (void) {
   struct azl_headers headers = {0};
   CHECK(azl_headers_add(&headers, "x-ms-failure-cause", "service"));
   CHECK_INT(ask(throttle, 0), 0);
-  azl_throttle_learn(throttle, "GET", url, 429, &headers, 60000, 0);
+  azl_throttle_learn(throttle, NULL, "GET", url, 429, &headers, 60000, 0);
   CHECK_INT(ask(throttle, 0), 0);
   CHECK(azl_headers_set(&headers, "x-ms-failure-cause", "gateway"));
-  azl_throttle_learn(throttle, "GET", url, 429, &headers, 60000, 0);
+  azl_throttle_learn(throttle, NULL, "GET", url, 429, &headers, 60000, 0);
   CHECK(ask(throttle, 0) >= 60000);
   azl_headers_free(&headers);
   azl_throttle_free(throttle);
@@ -254,7 +256,7 @@ static void refuse_by_provider (struct azl_throttle *throttle,
                                 int64_t retry_after_ms, int64_t now_ms) {
   struct azl_headers headers = {0};
   CHECK(azl_headers_add(&headers, "x-ms-failure-cause", "service"));
-  azl_throttle_learn(throttle, "GET", provider_url, 429, &headers,
+  azl_throttle_learn(throttle, NULL, "GET", provider_url, 429, &headers,
                      retry_after_ms, now_ms);
   azl_headers_free(&headers);
 }
@@ -333,7 +335,8 @@ static void test_which_headers_count_for_a_provider (void) {
     CHECK_ROW(rows[i].value);
     CHECK(azl_headers_add(&headers, rows[i].name, rows[i].value));
     CHECK_INT(azl_throttle_delay_ms(throttle, method, provider_url, 0), 0);
-    azl_throttle_learn(throttle, method, provider_url, 200, &headers, -1, 0);
+    azl_throttle_learn(throttle, NULL, method, provider_url, 200, &headers, -1,
+                       0);
     CHECK_INT(azl_throttle_delay_ms(throttle, method, provider_url, 0) > 0,
               rows[i].counts);
     azl_headers_free(&headers);
@@ -349,7 +352,7 @@ static void test_no_bucket_gives_way_to_its_twin (void) {
     snprintf(other, sizeof other, "https://h/subscriptions/%d/providers/M.%d/a",
              i, i);
     CHECK_INT(azl_throttle_delay_ms(throttle, "GET", other, 5), 0);
-    azl_throttle_learn(throttle, "GET", other, 200, NULL, -1, 5);
+    azl_throttle_learn(throttle, NULL, "GET", other, 200, NULL, -1, 5);
   }
   memset(other, 'x', sizeof other - 1);
   memcpy(other, "https://h/subscriptions/", 24);
@@ -371,8 +374,8 @@ static void test_a_turn_ends_where_it_began (void) {
       snprintf(other, sizeof other, "https://h/subscriptions/%d/a", i);
       CHECK_INT(azl_throttle_delay_ms(throttle, "GET", other, 1), 0);
     }
-    azl_throttle_turn_over(throttle, &turn, "GET", provider_url, 429, NULL,
-                           3000, 2);
+    azl_throttle_learn(throttle, &turn, "GET", provider_url, 429, NULL, 3000,
+                       2);
     CHECK(ask(throttle, 3) >= 2999);
     CHECK(azl_throttle_delay_ms(throttle, "PUT", url, 3) == 0);
     CHECK_ROW(NULL);
