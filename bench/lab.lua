@@ -66,15 +66,20 @@ function lab.server(out, options)
   }
 end
 
---- Median of a list, with its least and its greatest.
+--- Median of a list, with its quartiles, its least and its greatest.
 ---@param list number[]
----@return {median: number, least: number, most: number}
+---@return {median: number, lower: number, upper: number, least: number, most: number}
 function lab.summary(list)
   local sorted = table.move(list, 1, #list, 1, {})
   table.sort(sorted)
-  local middle = (#sorted + 1) // 2
-  local median = #sorted % 2 == 1 and sorted[middle] or (sorted[middle] + sorted[middle + 1]) / 2
-  return { median = median, least = sorted[1], most = sorted[#sorted] }
+  -- between two of them where the place is no whole number
+  local function at(share)
+    local place = 1 + (#sorted - 1) * share
+    local low = math.floor(place)
+    local high = math.min(low + 1, #sorted)
+    return sorted[low] + (sorted[high] - sorted[low]) * (place - low)
+  end
+  return { median = at(0.5), lower = at(0.25), upper = at(0.75), least = sorted[1], most = sorted[#sorted] }
 end
 
 --- One line about the machine.

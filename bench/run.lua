@@ -28,6 +28,12 @@ local function bar(name, value, wanted, at_most, format)
   say(met and "met    " or "MISSED ", name, ": ", bars[#bars].value, " (", bars[#bars].wanted, ")")
 end
 
+-- Medians decide; between them and the quartiles lies half of the rounds.
+local function paired_bar(name, ratio, wanted, at_most)
+  bar(name, ratio.median, wanted, at_most)
+  bars[#bars].value = ("%.2f (%.2f to %.2f)"):format(ratio.median, ratio.lower, ratio.upper)
+end
+
 local function note(format, ...)
   notes[#notes + 1] = format:format(...)
   say("       ", notes[#notes])
@@ -49,27 +55,42 @@ end
 -- at most; "wide" is the same with one for each flow, as the others have it.
 local names = { wide = "ours, 256 connections" }
 
--- Interleaved: each round has each of them once.
-local function race(url, width, count, warm, times)
-  local found, peers = {}, { "raw", "ours", "sdk" }
+-- Interleaved: each round has each of them once, in turns forwards and backwards;
+-- the SDK, which takes five times as long, only each `sdk_every`th.
+local function race(url, width, count, warm, times, sdk_every)
+  local found, peers = { rounds = {} }, { "raw", "ours", "sdk" }
   if width == 256 then table.insert(peers, 3, "wide") end
   for _, peer in ipairs(peers) do found[peer] = { rate = {}, cpu = {}, rss = {} } end
-  for _ = 1, times do
-    for _, peer in ipairs(peers) do
-      local n, w = count, warm
-      if peer == "sdk" and warm > 0 then n, w = math.max(count // 5, width), math.max(warm // 2, width) end
-      local got = lab.json(command(peer, url, n, width, w))
-      assert(got.failed == 0, peer .. " had failures")
-      table.insert(found[peer].rate, got.flows / got.seconds)
-      table.insert(found[peer].cpu, got.cpu / got.flows * 1e6)
-      table.insert(found[peer].rss, got.rss_kb / 1024)
+  for round = 1, times do
+    local seen = {}
+    for place = 1, #peers do
+      local peer = peers[round % 2 == 1 and place or #peers + 1 - place]
+      if peer ~= "sdk" or round % sdk_every == 1 % sdk_every then
+        local n, w = count, warm
+        if peer == "sdk" and warm > 0 then n, w = math.max(count // 5, width), math.max(warm // 2, width) end
+        local got = lab.json(command(peer, url, n, width, w))
+        assert(got.failed == 0, peer .. " had failures")
+        seen[peer] = { rate = got.flows / got.seconds, cpu = got.cpu / got.flows * 1e6, rss = got.rss_kb / 1024 }
+        for key, value in pairs(seen[peer]) do table.insert(found[peer][key], value) end
+      end
     end
+    found.rounds[round] = seen
   end
   for _, peer in ipairs(peers) do
     for key, list in pairs(found[peer]) do found[peer][key] = lab.summary(list) end
   end
   found.peers = peers
   return found
+end
+
+-- Ours against another of the same round, round by round: what slows the
+-- machine down for a while slows both.
+local function against(found, peer, key)
+  local list = {}
+  for _, seen in ipairs(found.rounds) do
+    if seen[peer] then list[#list + 1] = seen.ours[key] / seen[peer][key] end
+  end
+  return lab.summary(list)
 end
 
 local function ranged(summary, format)
@@ -90,17 +111,24 @@ local flow_bars = {
 }
 
 local function judge_flows(scheme, width, found)
-  local ours, raw, other = found.ours, found.raw, found.sdk
   local name = ("%s, %d at once: "):format(scheme, width)
-  bar(name .. "throughput / raw libcurl", ours.rate.median / raw.rate.median, flow_bars[width].raw)
+  paired_bar(name .. "throughput / raw libcurl", against(found, "raw", "rate"), flow_bars[width].raw)
   if flow_bars[width].sdk then
-    bar(name .. "throughput / SDK", ours.rate.median / other.rate.median, flow_bars[width].sdk)
+    paired_bar(name .. "throughput / SDK", against(found, "sdk", "rate"), flow_bars[width].sdk)
   end
-  bar(name .. "CPU per flow / raw libcurl", ours.cpu.median / raw.cpu.median, 1.12, true)
-  if width == 256 then bar(name .. "peak memory / SDK", ours.rss.median / other.rss.median, 0.10, true) end
+  paired_bar(name .. "CPU per flow / raw libcurl", against(found, "raw", "cpu"), 1.12, true)
+  if width == 256 then paired_bar(name .. "peak memory / SDK", against(found, "sdk", "rss"), 0.10, true) end
 end
 
 local parts = {}
+
+-- Many short rounds where the figures are close to each other; longer ones at
+-- 256, where memory is looked at too.
+local races = {
+  [1] = { share = 0.5, rounds = 5, sdk_every = 5 },
+  [16] = { share = 1, rounds = 5, sdk_every = 5 },
+  [256] = { share = 5, rounds = 1, sdk_every = 1 },
+}
 
 function parts.flows()
   local list = { "| case | client | flows/s | CPU us/flow | peak MiB |", "|---|---|---|---|---|" }
@@ -108,7 +136,9 @@ function parts.flows()
     local server <close> = setmetatable(lab.server(out, scheme == "TLS" and tls_options or ""),
       { __close = function(self) self.stop() end })
     for _, width in ipairs{ 1, 16, 256 } do
-      local found = race(server.url, width, flows, math.max(flows // 4, width), rounds)
+      local plan = races[width]
+      local count = math.ceil(flows * plan.share)
+      local found = race(server.url, width, count, math.max(count // 4, width), rounds * plan.rounds, plan.sdk_every)
       row(list, ("%s, %d at once"):format(scheme, width), found)
       judge_flows(scheme, width, found)
     end
@@ -118,12 +148,12 @@ end
 
 function parts.cold()
   local server = lab.server(out, tls_options)
-  local found = race(server.url, 256, 256, 0, rounds)
+  local found = race(server.url, 256, 256, 0, rounds, 1)
   server.stop()
   tables.cold = { "| case | client | flows/s | CPU us/flow | peak MiB |", "|---|---|---|---|---|" }
   row(tables.cold, "256 cold TLS flows", found)
-  bar("256 cold TLS flows in a fresh process / SDK", found.ours.rate.median / found.sdk.rate.median, 7)
-  note("256 cold TLS flows against raw libcurl: %.2f", found.ours.rate.median / found.raw.rate.median)
+  paired_bar("256 cold TLS flows in a fresh process / SDK", against(found, "sdk", "rate"), 7)
+  note("256 cold TLS flows against raw libcurl: %.2f", against(found, "raw", "rate").median)
 end
 
 local function spawn(times, text)
@@ -288,8 +318,8 @@ local order = {
 
 local function report()
   local list = {
-    ("Measured %s on %s. %s. %d flows per measurement, %d rounds; medians, ranges in brackets."):format(
-      os.date("!%Y-%m-%d"), lab.machine(), lab.versions(), flows, rounds), "",
+    ("Measured %s on %s. %s. FLOWS=%d, ROUNDS=%d; medians, in brackets the quartiles of ratios and the ranges of "
+      .. "figures."):format(os.date("!%Y-%m-%d"), lab.machine(), lab.versions(), flows, rounds), "",
     "| bar | wanted | measured | |", "|---|---|---|---|" }
   local missed = 0
   for _, one in ipairs(bars) do

@@ -119,6 +119,23 @@ describe("the canary of all specs", function()
     assert.matches("does not hear errors made in the core", problem)
   end)
 
+  it("looks in the middle of a test, and keeps all secrets but old tokens", function()
+    local text, token = secret(), canary.plant("S3CRET-" .. core.uuid(), "the signature of a token")
+    local function turn(said)
+      if said then azure.errors.new{ kind = "refused", message = said } end
+      collectgarbage()
+      return pcall(canary.turn)
+    end
+
+    assert.is_true(turn())
+    local heard, problem = turn(token)
+    assert.is_false(heard)
+    assert.matches("the signature of a token was said in", problem)
+    assert.is_true(turn(token))
+    assert.is_false(turn(text))
+    assert.is_true(turn())
+  end)
+
   it("remembers the secrets of the test before", function()
     local text = secret()
     collectgarbage()

@@ -6,6 +6,7 @@
 -- AZL_SEED=n busted <this file>. AZL_FAULT_SCHEDULES: 500, in a nightly run
 -- 10000.
 local azure = require "azure"
+local canary = require "spec.canary"
 local helper = require "spec.helper"
 local wire = require "spec.wire"
 
@@ -140,6 +141,7 @@ describe("a job over a network and a service that fail at random", function()
       assert.equal(GOOD, schedule:outcome(), where)
       hurt = hurt + (first and 0 or 1)
       schedule:forget()
+      if number % 100 == 0 then canary.turn() end
     end
 
     assert.is_true(hurt > SCHEDULES / 20, hurt .. " first runs failed")

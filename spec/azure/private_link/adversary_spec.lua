@@ -5,6 +5,7 @@
 -- a failure prints the seed that repeats it: AZL_SEED=n busted <this file>.
 local azure = require "azure"
 local bind = require "azure.private_link.bind"
+local canary = require "spec.canary"
 local decide = require "azure.private_link.decide"
 local helper = require "spec.helper"
 
@@ -225,6 +226,7 @@ describe("strangers", function()
         return ("seed %d, schedule %d (%s): %s"):format(SEED, number, azure.json.encode(schedule.plan), wrong)
       end
       schedule:forget()
+      if number % 100 == 0 then canary.turn() end
       count(schedule.plan, report)
     end
     return nil
