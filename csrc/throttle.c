@@ -70,16 +70,17 @@ static const char *path_of (const char *url, const char **out_end) {
   return path;
 }
 
-/* Adds a segment of the path to the key. false: it does not fit. */
+/* Adds a segment of the path to the key. false: it does not fit; the key is as
+   it was. */
 static bool add_segment (char key[KEY_BYTES], const char *at, const char *end) {
-  size_t len = strlen(key);
-  for (; at < end && *at != '/'; at++) {
+  size_t begin = strlen(key), len = begin;
+  for (; at < end && *at != '/' && len < KEY_BYTES - 1; at++) {
     bool upper = *at >= 'A' && *at <= 'Z';
-    if (len == KEY_BYTES - 1) return false;
     key[len++] = (char)(upper ? *at - 'A' + 'a' : *at);
   }
-  key[len] = '\0';
-  return true;
+  bool fits = at == end || *at == '/';
+  key[fits ? len : begin] = '\0';
+  return fits;
 }
 
 /* What follows the last "/providers/": extensions of a resource have two. */

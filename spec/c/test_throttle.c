@@ -119,6 +119,22 @@ static void test_buckets_are_separate (void) {
   }
 }
 
+/* A key has room for 159 bytes; no subscription has such an id. */
+static void test_ids_without_end_share_a_bucket (void) {
+  static const int zeros[] = {158, 159, 1000};
+  for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
+    struct azl_throttle *throttle = azl_throttle_new();
+    char *one = azl_format("https://h/subscriptions/a%0*d/x", zeros[i], 0);
+    char *other = azl_format("https://h/subscriptions/b%0*d", zeros[i], 0);
+    azl_throttle_learn(throttle, NULL, "GET", one, 429, NULL, 3000, 0);
+    CHECK(azl_throttle_delay_ms(throttle, "GET", one, 1) > 0);
+    CHECK_INT(azl_throttle_delay_ms(throttle, "GET", other, 1) > 0, i > 0);
+    azl_throttle_free(throttle);
+    azl_free(one);
+    azl_free(other);
+  }
+}
+
 static void test_which_headers_count (void) {
   static const struct {
     const char *method, *name, *value;
@@ -421,7 +437,8 @@ int main (void) {
       TEST(test_plenty_is_not_paced), TEST(test_paces_when_little_is_left),
       TEST(test_a_newcomer_does_not_overtake),
       TEST(test_abandoned_slots_are_given_away),
-      TEST(test_buckets_are_separate), TEST(test_which_headers_count),
+      TEST(test_buckets_are_separate),
+      TEST(test_ids_without_end_share_a_bucket), TEST(test_which_headers_count),
       TEST(test_the_smallest_header_counts), TEST(test_a_refusal_pauses_all),
       TEST(test_a_refusal_without_retry_after_pauses_5_s),
       TEST(test_later_refusals_only_lengthen_a_pause),

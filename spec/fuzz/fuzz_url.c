@@ -1,5 +1,6 @@
 /* URLs: a base on the first line, a reference on the second. */
 #include "fuzz.h"
+#include "throttle.h"
 #include "url.h"
 
 static void check_one (const char *text) {
@@ -23,6 +24,16 @@ static void check_one (const char *text) {
   azl_free(shown);
 }
 
+/* Whatever the URL, a refusal pauses the calls that it stands for. */
+static void check_pacing (const char *text) {
+  struct azl_throttle *throttle = azl_throttle_new();
+  struct azl_turn turn = {0};
+  PROMISE(azl_throttle_turn_ms(throttle, "PUT", text, &turn, 0) == 0);
+  azl_throttle_learn(throttle, &turn, "PUT", text, 429, NULL, 1000, 0);
+  PROMISE(azl_throttle_delay_ms(throttle, "PUT", text, 1) > 0);
+  azl_throttle_free(throttle);
+}
+
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   char *base = fuzz_text(data, size);
   char *newline = strchr(base, '\n');
@@ -33,6 +44,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   }
   check_one(base);
   check_one(reference);
+  check_pacing(base);
   char *whole = azl_url_follow(base, reference);
   if (whole) {
     /* A path cannot lead to another server. Whether the result is a URL at
