@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds what the benchmark needs, then runs it; `make bench` calls this.
-#   FLOWS=20000 make bench       the full one (the default ends in 5 minutes)
+#   FLOWS=20000 ROUNDS=5 make bench     more of it (2000 and 3 take a quarter of an hour)
 #   make bench ARGS=--write      puts the results into bench/README.md
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

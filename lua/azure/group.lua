@@ -60,7 +60,7 @@ function module.new(opts)
   errors.check_type(opts.timeout, "number|nil", "timeout", "group")
   errors.check_type(opts.fail_on_err, "boolean|nil", "fail_on_err", "group")
   local timeout = opts.timeout
-  if timeout and (timeout ~= timeout or timeout < 0) then error("group: 'timeout' must be seconds from 0 up", 2) end
+  if timeout and (timeout ~= timeout or timeout < 0) then errors.raise("group: 'timeout' must be seconds from 0 up") end
   local self = setmetatable({
     tasks = {}, results = { n = 0 }, fail_on_err = opts.fail_on_err or false, closed = false, timeout = timeout,
   }, Group)
@@ -83,7 +83,7 @@ end
 ---@return azure.Op task
 function Group:spawn(fn, ...)
   errors.check_type(fn, "function", "fn", "group:spawn")
-  if self.closed then error("group:spawn: the group is closed", 2) end
+  if self.closed then errors.raise("group:spawn: the group is closed") end
   local index = #self.tasks + 1
   self.results.n = index
   local task = core.task(function(...) keep(self, index, pcall(fn, ...)) end, ...)

@@ -116,15 +116,15 @@ local function advance(state)
 end
 
 local function check(opts)
-  errors.check_options(opts, options, "client:list", 4)
+  errors.check_options(opts, options, "client:list")
   for _, name in ipairs{ "method", "items", "next_method" } do
-    errors.check_type(opts[name], "string|nil", name, "client:list", 4)
+    errors.check_type(opts[name], "string|nil", name, "client:list")
   end
-  errors.check_type(opts.next_query, "table|nil", "next_query", "client:list", 4)
+  errors.check_type(opts.next_query, "table|nil", "next_query", "client:list")
   if opts.next_query then url.query(opts.next_query) end -- raises here what would be raised after the first page
   local pages = opts.max_pages
   if pages ~= nil and (math.type(pages) ~= "integer" or pages < 1) then
-    error("client:list: 'max_pages' must be an integer from 1 up", 4)
+    errors.raise("client:list: 'max_pages' must be an integer from 1 up")
   end
   return opts
 end

@@ -203,7 +203,7 @@ end
 
 local function decide(self, name, status, opts, fname)
   local id = id_of(self, name, fname, 4)
-  opts = errors.check_options(opts, write_options, fname, 3)
+  opts = errors.check_options(opts, write_options, fname)
   local attempt = new_attempt(self, id, status, {
     api_version = opts.api_version, timeout = opts.timeout, description = opts.description,
     actions_required = opts.actions_required, poll_interval = opts.poll_interval,

@@ -16,7 +16,7 @@ end
 
 local function check_function(fn, fname)
   if type(fn) ~= "function" then
-    error(("%s: 'fn' must be a function, not a %s"):format(fname, type(fn)), 3)
+    errors.raise(("%s: 'fn' must be a function, not a %s"):format(fname, type(fn)))
   end
 end
 
@@ -45,7 +45,7 @@ end
 ---@return azure.Error? err kind "cancelled" when the task is told to end
 function task.sleep(seconds)
   if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
-    error("sleep: 'seconds' must be a number from 0 up", 2)
+    errors.raise("sleep: 'seconds' must be a number from 0 up")
   end
   return core.sleep(seconds):wait()
 end
@@ -69,12 +69,12 @@ end
 local map_options = { concurrency = true }
 
 local function check_map(list, opts, fn)
-  if type(list) ~= "table" then error("map: 'list' must be a table", 3) end
-  opts = errors.check_options(opts, map_options, "map", 3)
-  if type(fn) ~= "function" then error(("map: 'fn' must be a function, not a %s"):format(type(fn)), 3) end
+  if type(list) ~= "table" then errors.raise("map: 'list' must be a table") end
+  opts = errors.check_options(opts, map_options, "map")
+  if type(fn) ~= "function" then errors.raise(("map: 'fn' must be a function, not a %s"):format(type(fn))) end
   local concurrency = opts.concurrency or 8
   if math.type(concurrency) ~= "integer" or concurrency < 1 then
-    error("map: 'concurrency' must be an integer from 1 up", 3)
+    errors.raise("map: 'concurrency' must be an integer from 1 up")
   end
   return concurrency
 end

@@ -143,6 +143,13 @@ describe("misuse", function()
     { [[start{ throttle = { reads = 5 } }]], "'throttle.reads'" }, { [[start{ seeds = "contoso" }]], "did you mean 'seed'" },
     { [[start{ seed = "foo" }]], "no seed is called" }, { [[start{ seed = 5 }]], "'seed'" }, { [[start{ address = 5 }]], "'address'" },
     { [[azure.errors.new{ kind = "odd" }]], "kind" },
+    { [[azure.sleep(-1)]], "'seconds'" }, { [[azure.sleep("x")]], "'seconds'" }, { [[azure.spawn(5)]], "spawn: 'fn'" },
+    { [[azure.run()]], "run: 'fn'" }, { [[azure.map(5)]], "'list'" }, { [[azure.map({}, {}, 5)]], "map: 'fn'" },
+    { [[azure.map({}, { concurrency = 0 }, print)]], "'concurrency'" }, { [[azure.map({}, 5, print)]], "options must be" },
+    { [[azure.group{ timeout = -1 }]], "'timeout'" }, { [[azure.group{ tiemout = 1 }]], "did you mean 'timeout'" },
+    { [[azure.group():spawn(5)]], "'fn'" }, { [[c:list(S, { max_pages = 0 })]], "'max_pages'" },
+    { [[require("azure.host.luv").attach{ slice = "x" }]], "'slice'" },
+    { [[require("azure.host.cqueues").attach{ controller = 5 }]], "'controller'" },
   }
   for _, case in ipairs(cases) do
     it("is told for " .. case[1], function()

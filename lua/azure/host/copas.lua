@@ -5,6 +5,7 @@
 -- copas.step. As long as something is under way copas.loop() goes on. Works
 -- with Copas 1.1.7, which has no timers, and later.
 
+local errors = require "azure.errors"
 local shared = require "azure.host.shared"
 
 local module = {}
@@ -12,7 +13,7 @@ local module = {}
 local function find_copas(given)
   if given then return given end
   local ok, copas = pcall(require, "copas")
-  if not ok then error("copas.attach: the module 'copas' is not there: " .. tostring(copas), 4) end
+  if not ok then errors.raise("copas.attach: the module 'copas' is not there: " .. tostring(copas)) end
   return copas
 end
 

@@ -7,20 +7,21 @@
 -- thread steps the controller. As long as something is under way cq:loop()
 -- goes on.
 
+local errors = require "azure.errors"
 local shared = require "azure.host.shared"
 
 local module = {}
 
 local function load_cqueues()
   local ok, cqueues = pcall(require, "cqueues")
-  if not ok then error("cqueues.attach: the module 'cqueues' is not there: " .. tostring(cqueues), 4) end
+  if not ok then errors.raise("cqueues.attach: the module 'cqueues' is not there: " .. tostring(cqueues)) end
   return cqueues, require "cqueues.condition"
 end
 
 local function choose_controller(cqueues, given)
   if given == nil then return cqueues.running() or cqueues.new() end
   if cqueues.type(given) ~= "controller" then
-    error("cqueues.attach: 'controller' must be a cqueues controller, not a " .. type(given), 4)
+    errors.raise("cqueues.attach: 'controller' must be a cqueues controller, not a " .. type(given))
   end
   return given
 end

@@ -6,6 +6,7 @@
 -- is no coroutine, that is impossible and raises an error that says so. As long
 -- as something is under way it keeps uv.run from returning.
 
+local errors = require "azure.errors"
 local shared = require "azure.host.shared"
 
 local module = {}
@@ -15,7 +16,7 @@ local note = shared.note{}
 local function find_luv(given)
   if given then return given end
   local ok, uv = pcall(require, "luv")
-  if not ok then error("luv.attach: the module 'luv' is not there: " .. tostring(uv), 4) end
+  if not ok then errors.raise("luv.attach: the module 'luv' is not there: " .. tostring(uv)) end
   return uv
 end
 
@@ -42,7 +43,7 @@ end
 
 local function open(host, opts)
   local uv = find_luv(opts.uv)
-  if not uv.loop_mode then error("luv.attach: this luv is too old: it has no loop_mode", 4) end
+  if not uv.loop_mode then errors.raise("luv.attach: this luv is too old: it has no loop_mode") end
   local handle = get_handle(uv, host.fd)
   local function step()
     if host.attached then host:step() end

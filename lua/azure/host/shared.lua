@@ -165,12 +165,12 @@ local function check_attach(name, opts, more)
   for _, set in ipairs{ options, more } do
     for key in pairs(set) do allowed[key] = true end
   end
-  opts = errors.check_options(opts, allowed, name .. ".attach", 4)
-  errors.check_type(opts.slice, "number|nil", "slice", name .. ".attach", 4)
-  errors.check_type(opts.blocking, "boolean|nil", "blocking", name .. ".attach", 4)
-  errors.check_type(opts.collector, "boolean|nil", "collector", name .. ".attach", 4)
+  opts = errors.check_options(opts, allowed, name .. ".attach")
+  errors.check_type(opts.slice, "number|nil", "slice", name .. ".attach")
+  errors.check_type(opts.blocking, "boolean|nil", "blocking", name .. ".attach")
+  errors.check_type(opts.collector, "boolean|nil", "collector", name .. ".attach")
   if attached then
-    error(("%s.attach: the adapter for %s is attached already; detach it first"):format(name, attached.name), 4)
+    errors.raise(("%s.attach: the adapter for %s is attached already; detach it first"):format(name, attached.name))
   end
   return opts
 end

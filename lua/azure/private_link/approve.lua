@@ -244,7 +244,7 @@ local allowed = {
 
 --- See `azure.private_link.approve`.
 function approve.run(client, offer, opts)
-  opts = errors.check_options(opts, allowed, "private_link.approve", 3)
+  opts = errors.check_options(opts, allowed, "private_link.approve")
   local checked, err = handoff.check(offer)
   if not checked then return nil, err end
   local spec = { signalr = checked.signalr, upstream = checked.upstream, name = checked.name, group = checked.group }

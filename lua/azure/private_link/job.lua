@@ -53,7 +53,7 @@ local times = { "timeout", "grace", "settle", "replica_settle", "linked_within",
 
 local function check_fields(spec, fname)
   for key, types in pairs(job.allowed) do
-    if spec[key] ~= nil then errors.check_type(spec[key], types, key, fname, 5) end
+    if spec[key] ~= nil then errors.check_type(spec[key], types, key, fname) end
   end
   for _, key in ipairs(times) do
     local value = spec[key]
@@ -152,8 +152,8 @@ function job.new(client, spec, fname, required)
   if type(client) ~= "table" or type(client.request) ~= "function" then
     errors.raise(fname .. ": 'client' must be a client of azure.client")
   end
-  errors.check_type(spec, "table", "spec", fname, 4)
-  errors.check_options(spec, job.allowed, fname, 4)
+  errors.check_type(spec, "table", "spec", fname)
+  errors.check_options(spec, job.allowed, fname)
   check_fields(spec, fname)
   check_required(spec, required, fname)
   check_probe(spec, fname)

@@ -218,7 +218,7 @@ local group_options = { confirm = true, timeout = true, on_event = true }
 
 --- See `azure.private_link.remove_group`.
 function remove.group(client, id, opts)
-  opts = errors.check_options(opts, group_options, "private_link.remove_group", 3)
+  opts = errors.check_options(opts, group_options, "private_link.remove_group")
   if type(client) ~= "table" or not client.core then
     errors.raise("private_link.remove_group: 'client' must be a client of azure.client")
   end

@@ -3,6 +3,7 @@
 local complete = require "azure.repl.complete"
 local core = require "azure.core"
 local editor = require "azure.repl.editor"
+local errors = require "azure.errors"
 local help = require "azure.repl.help"
 local pretty = require "azure.repl.pretty"
 local waiting = require "azure.repl.waiting"
@@ -54,7 +55,7 @@ end
 
 local function all_of(iterator)
   local list = {}
-  if type(iterator) ~= "function" then error("all: an iterator is expected, as of client:list(path)", 2) end
+  if type(iterator) ~= "function" then errors.raise("all: an iterator is expected, as of client:list(path)") end
   for item, err in iterator do
     if not item then return nil, err end
     list[#list + 1] = item
