@@ -2,6 +2,7 @@
    this than libcurl for the whole transfer. */
 #include "lua_url.h"
 #include "bytes.h"
+#include "url.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define PROVIDERS "/providers/"
 #define RESOURCES "microsoft.resources"
 
 enum { MAX_KIND = 256 };
@@ -75,16 +75,6 @@ int azl_lua_escape (lua_State *L) {
   return 1;
 }
 
-/* What follows the last "/providers/" that has a name behind it. */
-static const char *last_provider (const char *path, size_t len) {
-  const size_t prefix = sizeof(PROVIDERS) - 1;
-  for (size_t at = len > prefix ? len - prefix : 0; at-- > 0;)
-    if (path[at] == '/' && path[at + prefix] != '/' &&
-        strncasecmp(path + at, PROVIDERS, prefix) == 0)
-      return path + at + prefix;
-  return NULL;
-}
-
 static bool belongs_to_resources (const char *path) {
   static const char *const roots[] = {"/subscriptions", "/tenants"};
   const char *authority = *path == '/' ? NULL : strstr(path, "://");
@@ -109,7 +99,7 @@ static void push_lower (lua_State *L, const char *text, size_t len) {
 
 /* Pushes kind and provider. */
 static void push_kind (lua_State *L, const char *path, size_t len) {
-  const char *provider = last_provider(path, len), *end = path + len, *type;
+  const char *provider = azl_url_provider(path, len), *end = path + len, *type;
   if (!provider) {
     lua_pushstring(L, belongs_to_resources(path) ? RESOURCES : NULL);
     lua_pushvalue(L, -1);

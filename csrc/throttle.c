@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "pace.h"
+#include "url.h"
 
 enum { MAX_BUCKETS = 256, KEY_BYTES = 160, DEFAULT_PAUSE_MS = 5000 };
 
@@ -83,17 +84,6 @@ static bool add_segment (char key[KEY_BYTES], const char *at, const char *end) {
   return fits;
 }
 
-/* What follows the last "/providers/": extensions of a resource have two. */
-static const char *last_provider (const char *path, const char *end) {
-  static const char prefix[] = "/providers/";
-  const size_t len = sizeof prefix - 1;
-  for (const char *at = end; at-- > path;)
-    if (*at == '/' && (size_t)(end - at) > len && at[len] != '/' &&
-        strncasecmp(at, prefix, len) == 0)
-      return at + len;
-  return NULL;
-}
-
 /* Of the buckets of a URL: the id in ".../subscriptions/{id}/...", "" when
    there is none, and the same with the provider behind it, "" when it names
    none. */
@@ -108,7 +98,7 @@ static void read_keys (const char *url, struct keys *out) {
   if (!path) return;
   if (strncasecmp(path, prefix, sizeof prefix - 1) == 0)
     (void)add_segment(out->subscription, path + sizeof prefix - 1, end);
-  const char *provider = last_provider(path, end);
+  const char *provider = azl_url_provider(path, (size_t)(end - path));
   size_t len = strlen(out->subscription);
   if (!provider || len + 1 >= KEY_BYTES) return;
   memcpy(out->provider, out->subscription, len);

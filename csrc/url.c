@@ -262,6 +262,16 @@ bool azl_url_is_relative (const char *reference) {
   return scheme_length(reference) == 0;
 }
 
+const char *azl_url_provider (const char *path, size_t len) {
+  static const char word[] = "/providers/";
+  const size_t skip = sizeof word - 1;
+  for (size_t at = len > skip ? len - skip : 0; at-- > 0;)
+    if (path[at] == '/' && path[at + skip] != '/' &&
+        strncasecmp(path + at, word, skip) == 0)
+      return path + at + skip;
+  return NULL;
+}
+
 /* Spaces before and behind stay, and with them it is no URL. */
 static char *encode_spaces (const char *text) {
   struct azl_buf buf;

@@ -39,6 +39,10 @@ AZL_MUST_CHECK char *azl_url_follow (const char *base, const char *reference);
 /* Whether a reference has no scheme. */
 bool azl_url_is_relative (const char *reference);
 
+/* What follows the last "/providers/" of `len` bytes of a path (extensions of a
+   resource have two) with a name behind it; NULL: no provider is named. */
+const char *azl_url_provider (const char *path, size_t len);
+
 /* A copy fit for people: every query value but api-version's is REDACTED
    (allow-list of the Azure SDKs), and a long one is cut. Never fails but for
    memory (NULL). */

@@ -366,6 +366,31 @@ static void test_follow (void) {
   CHECK(azl_url_is_relative("/x y") && !azl_url_is_relative("HTTP://x y"));
 }
 
+static void test_which_provider (void) {
+  static const struct {
+    const char *path, *want;
+  } rows[] = {
+      {"/subscriptions/s/providers/Microsoft.Web/sites/f", "Microsoft.Web"},
+      {"/a/PROVIDERS/Microsoft.Web", "Microsoft.Web"},
+      {"/providers/A.B/c/d/providers/E.F/g", "E.F"},
+      {"/providers/A.B/providers/", "A.B"},
+      {"/providers/A.B/providers//c", "A.B"},
+      {"/providers/x", "x"},
+      {"/providers/", NULL},
+      {"/xproviders/x", NULL},
+      {"/subscriptions/s", NULL},
+      {"", NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const char *path = rows[i].path, *want = rows[i].want;
+    const char *got = azl_url_provider(path, strlen(path));
+    CHECK_ROW(path);
+    CHECK_INT(got != NULL, want != NULL);
+    if (got) CHECK_INT(strncmp(got, want, strlen(want)), 0);
+    CHECK(azl_url_provider(path, 11) == NULL); /* no name fits in */
+  }
+}
+
 static void follow (void) {
   azl_free(azl_url_follow("https://h/a", "/x y/z"));
 }
@@ -375,8 +400,8 @@ static void test_follow_without_memory (void) {
 }
 
 int main (void) {
-  RUN_TESTS(TEST(test_follow), TEST(test_follow_without_memory),
-            TEST(test_parses_parts),
+  RUN_TESTS(TEST(test_which_provider), TEST(test_follow),
+            TEST(test_follow_without_memory), TEST(test_parses_parts),
             TEST(test_refuses_what_could_be_read_in_two_ways),
             TEST(test_same_origin), TEST(test_where_a_token_may_go_without_tls),
             TEST(test_resolves_rfc3986_5_4),
