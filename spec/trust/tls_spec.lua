@@ -20,7 +20,8 @@ end
 
 local KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
 
--- An authority with a certificate for a server. { name =, days =, alone = }
+-- An authority with a certificate for a server. { name =, days =, alone = }; one
+-- of no days is over a second later (OpenSSL 3.5 makes none that ended before).
 local function authority(opts)
   local d = daemon.new()
   d:file("ext", "subjectAltName=" .. (opts.name or "IP:127.0.0.1") .. "\n")
@@ -33,6 +34,8 @@ local function authority(opts)
     openssl(d.folder, ("x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days %d -extfile ext -out cert.pem")
       :format(opts.days or 2))
   end
+  local ends = os.time() + 1
+  while opts.days == 0 and os.time() <= ends do azure.sleep(0.1) end
   return d
 end
 
@@ -60,7 +63,7 @@ describe("over TLS a server", function()
   end)
 
   for what, opts in pairs{
-    ["whose certificate has expired"] = { days = -1 },
+    ["whose certificate has expired"] = { days = 0 },
     ["of another address"] = { name = "IP:127.0.0.9" },
     ["of another name"] = { name = "DNS:management.azure.com" },
     ["with a certificate that it signed itself"] = { alone = true },
