@@ -330,6 +330,13 @@ bare: dist
 	@.ci/setup bare
 	@spec/check/bare.sh $(BUILD)/dist
 
+# make test on other releases of Debian: other libcurls, Lua 5.4.x, OpenSSLs, compilers.
+SUITES ?= trixie sid
+.PHONY: suites
+suites:
+	@.ci/setup bare
+	@spec/check/suites.sh $(SUITES)
+
 clean:
 	rm -rf $(BUILD)
 
@@ -348,4 +355,4 @@ help:
 	@echo 'make tsan         Lua states in threads;  make tidy  clang-tidy and scan-build;  make gc-stress'
 	@echo 'make nightly      what takes hours: valgrind, each allocation, 10,000 schedules, long fuzzing, soak'
 	@echo 'make install      both rocks with luarocks;                      make rocks  try them in a fresh tree'
-	@echo 'make bare         the release in an empty Debian (needs root and debootstrap)'
+	@echo 'make bare         the release in an empty Debian (needs root and debootstrap);  make suites  tests in others'

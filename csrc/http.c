@@ -3,6 +3,7 @@
 #include "http_internal.h"
 #include "curl_once.h"
 #include "proxy.h"
+#include "sigpipe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,10 +53,13 @@ static void fail_running (struct azl_http *http) {
    that multi handle is left alone and, when its transfers are gone, replaced.
  */
 static void act (struct azl_http *http, curl_socket_t fd, int flags) {
+  struct azl_sigpipe sigpipe;
   int running;
   if (http->starved) return;
-  if (curl_multi_socket_action(http->multi, fd, flags, &running) != CURLM_OK)
-    fail_running(http);
+  azl_sigpipe_hold(&sigpipe, http->raises_sigpipe);
+  CURLMcode code = curl_multi_socket_action(http->multi, fd, flags, &running);
+  azl_sigpipe_release(&sigpipe);
+  if (code != CURLM_OK) fail_running(http);
   read_messages(http);
 }
 
@@ -175,11 +179,20 @@ static CURLM *new_multi (struct azl_http *http) {
   return multi;
 }
 
+/* Says good-bye to servers. */
+static void end_multi (struct azl_http *http) {
+  struct azl_sigpipe sigpipe;
+  azl_sigpipe_hold(&sigpipe, http->raises_sigpipe);
+  curl_multi_cleanup(http->multi);
+  azl_sigpipe_release(&sigpipe);
+  http->multi = NULL;
+}
+
 /* Where there is no memory for it yet, the next transfer tries again. */
 static void replace_multi (struct azl_http *http) {
   CURLM *multi = new_multi(http);
   if (!multi) return;
-  curl_multi_cleanup(http->multi);
+  end_multi(http);
   http->multi = multi;
   http->starved = false;
 }
@@ -205,7 +218,10 @@ static void leave_multi (struct azl_http *http, struct azl_transfer *transfer) {
   transfer->running = false;
   http->running_count--;
   if (transfer->handle) {
+    struct azl_sigpipe sigpipe;
+    azl_sigpipe_hold(&sigpipe, http->raises_sigpipe);
     curl_multi_remove_handle(http->multi, transfer->handle->easy);
+    azl_sigpipe_release(&sigpipe);
     drop_handle(http, transfer->handle);
     transfer->handle = NULL;
   }
@@ -294,7 +310,7 @@ static bool open_multi (struct azl_http *http) {
 }
 
 static void destroy (struct azl_http *http) {
-  if (http->multi) curl_multi_cleanup(http->multi);
+  if (http->multi) end_multi(http);
   if (http->share) curl_share_cleanup(http->share);
   azl_free(http->ca_file);
   azl_free(http->ca_path);
@@ -309,6 +325,7 @@ struct azl_http *azl_http_new (struct azl_loop *loop,
   if (!http) return NULL;
   http->loop = loop;
   http->refs = 1;
+  http->raises_sigpipe = azl_sigpipe_needed();
   if (config) http->config = *config;
   if (http->config.max_connections <= 0)
     http->config.max_connections = DEFAULT_CONNECTIONS;
@@ -352,8 +369,7 @@ void azl_http_close (struct azl_http *http) {
     http->idle = handle->next_idle;
     free_handle(http, handle);
   }
-  curl_multi_cleanup(http->multi);
-  http->multi = NULL;
+  end_multi(http);
   azl_bearer_unref(http->bearer);
   http->bearer = NULL;
   azl_loop_timer_stop(http->loop, &http->curl_timer);

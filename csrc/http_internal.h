@@ -21,6 +21,7 @@ struct azl_http {
   unsigned refs;
   bool closed;
   bool starved;                  /* libcurl had no memory: see act */
+  bool raises_sigpipe;           /* this libcurl: see sigpipe.h */
   struct azl_http_config config; /* strings owned */
   char *proxy, *no_proxy;        /* in force; owned */
   bool proxy_of_env;             /* nobody chose it for this client */

@@ -108,8 +108,9 @@ describe("a proxy of the environment", function()
 
       local status = ask(("http://%s:%d"):format(host, server.port), { HTTPS_PROXY = proxy.url, NO_PROXY = list })
 
-      if used and status ~= "200" then -- this machine's resolver does not know foo.localhost
-        assert.matches(host, proxy:read("log"))
+      -- Not every resolver knows foo.localhost; libcurl does since 7.85.
+      if status ~= "200" and (used or status:find("HostNotFound", 1, true)) then
+        assert.equal(used, proxy:read("log"):find(host, 1, true) ~= nil)
       else
         assert.equal("200", status)
         assert.equal(used, server.requests[1].headers["via"] ~= nil)

@@ -7,55 +7,14 @@
 # Argument: the folder of `make dist`.
 cd "$(dirname "$0")/../.." || exit 1
 dist=${1:-build/dist}
-cannot() {
-  echo "cannot run: $*"
-  echo "0 passed, 1 failed"
-  exit 1
-}
-
-[ "$(id -u)" = 0 ] || cannot "debootstrap and chroot need root"
-command -v debootstrap >/dev/null 2>&1 || cannot "debootstrap is missing (apt-get install debootstrap)"
 version=$(sed -n 's/.*_VERSION = "\([^"]*\)".*/\1/p' lua/azure/init.lua)
 tarball=$dist/azure-signalr-$version.tar.gz
+. spec/check/root.sh
 [ -f "$tarball" ] || cannot "there is no $tarball: make dist"
-suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-# Both forms of apt's lists: "deb [options] URI suite ..." and "URIs: URI".
-mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-  sed -n -e 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\) .*/\2/p' -e 's/^URIs: *\([^ ]*\).*/\1/p' | head -n 1)
-[ -n "$suite" ] && [ -n "$mirror" ] || cannot "this machine's apt names no mirror"
 # What a person would install who reads that page.
 packages=$(sed -n 's/^ *sudo apt-get install //p' README.md | head -n 1)
 [ -n "$packages" ] || cannot "README.md names no packages"
 
-root=$(mktemp -d) || exit 1
-log=$root.log
-end() {
-  umount "$root/proc" 2>/dev/null
-  rm -rf --one-file-system "$root"
-  rm -f "$log"
-}
-trap end EXIT
-trap 'exit 1' INT TERM
-inside() {
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-    ${http_proxy:+http_proxy="$http_proxy"} chroot "$root" "$@"
-}
-
-passed=0 failed=0
-step() { # what it is, command
-  what=$1 began=$(date +%s)
-  shift
-  if "$@" >"$log" 2>&1 </dev/null; then
-    passed=$((passed + 1))
-    printf 'ok    %-44s %s s\n' "$what" $(($(date +%s) - began))
-  else
-    failed=$((failed + 1))
-    tail -n 40 "$log"
-    printf 'FAIL  %s\n' "$what"
-    echo "$passed passed, $failed failed"
-    exit 1
-  fi
-}
 install_packages() {
   cp -R /etc/apt/sources.list.d /etc/apt/auth.conf.d "$root/etc/apt/" 2>/dev/null
   [ ! -f /etc/apt/sources.list ] || cp /etc/apt/sources.list "$root/etc/apt/"
@@ -72,7 +31,7 @@ quickstart() {
     inside sh -c 'cd /tmp && lua5.4 01_quickstart.lua' && grep -q Approved "$log"
 }
 
-step "debootstrap, $suite" debootstrap --variant=minbase "$suite" "$root" "$mirror"
+step "debootstrap, $here" debootstrap --variant=minbase "$here" "$root" "$mirror"
 mount -t proc proc "$root/proc" 2>/dev/null # for packages that look there; they do without
 step "the packages of README.md" install_packages
 step "the tarball" unpack
