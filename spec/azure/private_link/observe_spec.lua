@@ -25,7 +25,7 @@ describe("an observation", function()
     assert.equal(1, #obs.links)
     assert.equal(1, #obs.connections)
     assert.is_not_nil(obs.want.references[job.reference])
-    assert.equal(0, obs.ready_for)
+    assert.is_true(obs.ready_for < 5)
   end)
 
   it("knows since when it is so", function()
@@ -37,7 +37,7 @@ describe("an observation", function()
     assert.is_true(obs.ready_for >= 10 and obs.stable_for >= 10)
 
     s:steal()
-    assert.equal(0, observe.now(job).stable_for)
+    assert.is_true(observe.now(job).stable_for < 5)
   end)
 
   it("remembers the references that the links had earlier", function()
