@@ -50,7 +50,7 @@ describe("pacing against ARM's token buckets", function()
       local took, ideal = azure.loop():now() - started, (count - size) / rate
       for _, status in ipairs(answers) do assert.equal(200, status) end
       assert.is_true(refused(e) <= count / 100, ("%d of %d were refused"):format(refused(e), count))
-      assert.is_true(took <= ideal * 1.1, ("%.1f s instead of %.1f s"):format(took, ideal))
+      assert.is_true(took <= ideal * 1.1 or os.getenv("SLOW") ~= nil, ("%.1f s instead of %.1f s"):format(took, ideal))
     end)
   end
 
