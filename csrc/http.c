@@ -167,6 +167,11 @@ static void start (struct azl_http *http, struct azl_transfer *transfer) {
     azl_transfer_fail_later(transfer, azl_err_oom());
 }
 
+/* CURLMOPT_QUICK_EXIT. Some libcurl after 8.14 has it, where resolver threads
+   belong to the multi handle and closing it would wait for DNS; by number,
+   since the header tells no version. Others refuse it, and need it not. */
+enum { MULTI_QUICK_EXIT = 21 };
+
 static CURLM *new_multi (struct azl_http *http) {
   CURLM *multi = curl_multi_init();
   if (!multi) return NULL;
@@ -174,6 +179,7 @@ static CURLM *new_multi (struct azl_http *http) {
   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, http);
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_curl_wants_timer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, http);
+  curl_multi_setopt(multi, (CURLMoption)MULTI_QUICK_EXIT, 1L);
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
                     (long)http->config.max_connections);
   return multi;
