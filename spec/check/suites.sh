@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 if [ $# -gt 1 ]; then
   passed=0 failed=0
   for suite; do
-    if "$0" "$suite"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    if spec/check/suites.sh "$suite"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
   done
   echo "$passed passed, $failed failed"
   [ "$failed" = 0 ]
