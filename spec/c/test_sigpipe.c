@@ -80,11 +80,21 @@ static void test_what_waits_goes_on_waiting (void) {
   pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
+/* A program that ignores it goes on to ignore it, and finds none waiting. */
+static void test_who_ignores_it_still_does (void) {
+  void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+  guarded(true);
+  write_to_nobody();
+  CHECK(!in_set(sigpending));
+  CHECK(signal(SIGPIPE, before) == SIG_IGN);
+}
+
 static void test_who_needs_it (void) {
   CHECK_INT(azl_sigpipe_needed(), azl_curl_info()->version_num < 0x075800);
 }
 
 int main (void) {
   RUN_TESTS(TEST(test_the_process_lives), TEST(test_nothing_is_left_behind),
-            TEST(test_what_waits_goes_on_waiting), TEST(test_who_needs_it));
+            TEST(test_what_waits_goes_on_waiting),
+            TEST(test_who_ignores_it_still_does), TEST(test_who_needs_it));
 }

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 dist=${1:-build/dist}
 version=$(sed -n 's/.*_VERSION = "\([^"]*\)".*/\1/p' lua/azure/init.lua)
 tarball=$dist/azure-signalr-$version.tar.gz
-. spec/check/root.sh
+. spec/check/empty_system.sh
 [ -f "$tarball" ] || cannot "there is no $tarball: make dist"
 # What a person would install who reads that page.
 packages=$(sed -n 's/^ *sudo apt-get install //p' README.md | head -n 1)

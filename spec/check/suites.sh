@@ -1,7 +1,7 @@
 #!/bin/sh
 # All tests on other releases of Debian, which have another libcurl, Lua 5.4.x,
 # OpenSSL and compiler: `make test` as README.md says it, in a root that has
-# nothing. Needs what root.sh needs. Arguments: names of releases.
+# nothing. Needs what empty_system.sh needs. Arguments: names of releases.
 # Ends with "N passed, N failed".
 cd "$(dirname "$0")/../.." || exit 1
 if [ $# -gt 1 ]; then
@@ -14,7 +14,7 @@ if [ $# -gt 1 ]; then
   exit
 fi
 suite=${1:?a release of Debian}
-. spec/check/root.sh
+. spec/check/empty_system.sh
 
 # What is not committed is tested too; what was built here is not there.
 copy() {
