@@ -240,18 +240,21 @@ static void add_fields (const struct azl_call *call,
             call->arm->user_agent);
 }
 
-static void send (struct azl_call *call, const char *token) {
+/* token: NULL for a call without one. */
+static void send (struct azl_call *call, const struct azl_token *token) {
   struct azl_http_field fields[MAX_FIELDS];
   struct azl_http_request request = {
       .method = call->method,
       .url = call->url,
       .headers = &call->headers,
-      .bearer_token = token,
+      .bearer_token = token ? token->value : NULL,
+      .token_serial = token ? token->serial : 0,
       .body = call->has_body ? call->body : NULL,
       .body_len = call->has_body ? call->body_len : 0,
       .deadline_ms = call->deadline_ms,
       .secret = strcmp(call->method, "POST") == 0, /* listKeys and its like */
       .once = !call->safe_to_repeat,
+      .lasting = true, /* it is this call's child */
   };
   add_fields(call, &request, fields);
   call->attempt++;
@@ -265,7 +268,7 @@ static void on_token (void *ctx, struct azl_op *child) {
     finish(call, child->err ? azl_err_copy(child->err) : azl_err_oom());
     return;
   }
-  send(call, azl_token_result(child)->value);
+  send(call, azl_token_result(child));
 }
 
 static void get_token (struct azl_call *call) {
@@ -274,7 +277,7 @@ static void get_token (struct azl_call *call) {
       .claims = call->claims,
       .deadline_ms = call->deadline_ms,
   };
-  const char *cached = NULL;
+  const struct azl_token *cached = NULL;
   bool wanted = azl_call_signs(call);
   if (wanted) cached = azl_cred_cached(call->arm->cred, &request);
   if (!wanted)

@@ -23,6 +23,7 @@ struct azl_token {
   char *value;        /* secret */
   int64_t expires_ms; /* wall clock */
   int64_t refresh_ms; /* wall clock; 0: derive it */
+  uint64_t serial;    /* of this value in this process; 0: not known */
 };
 
 struct azl_cred;

@@ -2,6 +2,7 @@
    it, idle handles behind it. */
 #include "http_internal.h"
 #include "curl_once.h"
+#include "http_socket.h"
 #include "proxy.h"
 #include "sigpipe.h"
 
@@ -26,21 +27,9 @@ static void read_messages (struct azl_http *http) {
   azl_http_unref(http);
 }
 
-struct socket_watch {
-  struct azl_http *http;
-  curl_socket_t fd;
-};
-
-static struct socket_watch *new_watch (struct azl_http *http,
-                                       curl_socket_t fd) {
-  struct socket_watch *watch = azl_malloc(sizeof(*watch));
-  if (watch) *watch = (struct socket_watch){http, fd};
-  return watch;
-}
-
 /* For want of memory something of libcurl's would never be heard of again. A
    -1 from the callback would make the whole multi handle useless for good. */
-static void fail_running (struct azl_http *http) {
+void azl_http_starve (struct azl_http *http) {
   struct azl_list *node = http->running.next;
   http->starved = http->running_count > 0;
   for (; node != &http->running; node = node->next)
@@ -52,80 +41,35 @@ static void fail_running (struct azl_http *http) {
    that it was about to add stays half added for good (multi.c, singlesocket):
    that multi handle is left alone and, when its transfers are gone, replaced.
  */
-static void act (struct azl_http *http, curl_socket_t fd, int flags) {
+void azl_http_act (struct azl_http *http, curl_socket_t fd, int flags) {
   struct azl_sigpipe sigpipe;
   int running;
   if (http->starved) return;
   azl_sigpipe_hold(&sigpipe, http->raises_sigpipe);
   CURLMcode code = curl_multi_socket_action(http->multi, fd, flags, &running);
   azl_sigpipe_release(&sigpipe);
-  if (code != CURLM_OK) fail_running(http);
+  if (code != CURLM_OK) azl_http_starve(http);
   read_messages(http);
-}
-
-static void on_socket_ready (void *ctx, int events) {
-  struct socket_watch *watch = ctx;
-  int flags = 0;
-  if (events & AZL_READ) flags |= CURL_CSELECT_IN;
-  if (events & AZL_WRITE) flags |= CURL_CSELECT_OUT;
-  act(watch->http, watch->fd, flags);
-}
-
-static bool watch_socket (struct azl_http *http, curl_socket_t fd, int what,
-                          struct socket_watch *watch) {
-  int events = 0;
-  if (what & CURL_POLL_IN) events |= AZL_READ;
-  if (what & CURL_POLL_OUT) events |= AZL_WRITE;
-  return watch &&
-         azl_loop_watch(http->loop, fd, events, on_socket_ready, watch);
-}
-
-static void fail_one (CURL *easy) {
-  struct azl_handle *handle = NULL;
-  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &handle);
-  if (handle && handle->transfer)
-    azl_transfer_fail_later(handle->transfer, azl_err_oom());
-}
-
-static int on_socket (CURL *easy, curl_socket_t fd, int what, void *ctx,
-                      void *socket_ctx) {
-  struct azl_http *http = ctx;
-  struct socket_watch *watch = socket_ctx;
-  if (what == CURL_POLL_REMOVE) {
-    azl_loop_forget(http->loop, fd);
-    azl_free(watch);
-    return 0;
-  }
-  if (!watch) watch = new_watch(http, fd);
-  if (watch_socket(http, fd, what, watch)) {
-    curl_multi_assign(http->multi, fd, watch);
-    return 0;
-  }
-  if (socket_ctx) { /* libcurl still has it; transfers may share it */
-    fail_running(http);
-  } else {
-    azl_free(watch);
-    fail_one(easy);
-  }
-  return 0;
 }
 
 /* libcurl forbids calls into it from here: only a timer is set. */
 static int on_curl_wants_timer (CURLM *multi, long timeout_ms, void *ctx) {
   struct azl_http *http = ctx;
   (void)multi;
-  if (timeout_ms < 0) {
+  azl_loop_defer_stop(&http->curl_due);
+  if (timeout_ms <= 0) {
     azl_loop_timer_stop(http->loop, &http->curl_timer);
+    if (timeout_ms == 0) azl_loop_defer_flush(http->loop, &http->curl_due);
     return 0;
   }
   int64_t due_ms = azl_loop_now_ms(http->loop) + timeout_ms;
   if (!azl_loop_timer(http->loop, &http->curl_timer, due_ms))
-    fail_running(http);
+    azl_http_starve(http);
   return 0;
 }
 
 static void on_curl_timer (void *ctx) {
-  act(ctx, CURL_SOCKET_TIMEOUT, 0);
+  azl_http_act(ctx, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static struct azl_handle *take_handle (struct azl_http *http) {
@@ -175,7 +119,7 @@ enum { MULTI_QUICK_EXIT = 21 };
 static CURLM *new_multi (struct azl_http *http) {
   CURLM *multi = curl_multi_init();
   if (!multi) return NULL;
-  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, azl_socket_wanted);
   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, http);
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_curl_wants_timer);
   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, http);
@@ -322,6 +266,7 @@ static void destroy (struct azl_http *http) {
   azl_free(http->ca_path);
   azl_free_secret(http->proxy);
   azl_free(http->no_proxy);
+  azl_sockets_free(http);
   azl_free(http);
 }
 
@@ -338,6 +283,7 @@ struct azl_http *azl_http_new (struct azl_loop *loop,
   azl_list_init(&http->queue);
   azl_list_init(&http->running);
   azl_timer_init(&http->curl_timer, on_curl_timer, http);
+  azl_defer_init(&http->curl_due, on_curl_timer, http);
   azl_defer_init(&http->kick, on_kick, http);
   bool usable =
       choose_authorities(http) && choose_proxy(http) && open_multi(http);
@@ -379,6 +325,7 @@ void azl_http_close (struct azl_http *http) {
   azl_bearer_unref(http->bearer);
   http->bearer = NULL;
   azl_loop_timer_stop(http->loop, &http->curl_timer);
+  azl_loop_defer_stop(&http->curl_due);
   azl_http_unref(http);
 }
 

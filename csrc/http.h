@@ -22,8 +22,11 @@ struct azl_http_request {
   const struct azl_http_field *fields; /* copied too; names that no other has */
   size_t field_count;
   const char *bearer_token; /* for Authorization; copied, NULL: none */
+  uint64_t token_serial;    /* of the token: no other has it; 0: unknown */
   const void *body;         /* copied; NULL: none */
   size_t body_len;
+  bool lasting; /* method, url and body are not copied: they stay until the
+                   operation has ended */
   int64_t deadline_ms;        /* on the loop's clock, -1: none */
   int64_t connect_timeout_ms; /* 0: the configuration's */
   bool no_proxy;              /* link-local endpoints */

@@ -1,6 +1,7 @@
 /* Easy handles: the options that are the same for each transfer, and those
    that are not. */
 #include "http_internal.h"
+#include "http_socket.h"
 #include "proxy.h"
 #include "url.h"
 
@@ -93,8 +94,7 @@ static bool set_callbacks (struct azl_handle *handle) {
          SET(easy, CURLOPT_HEADERFUNCTION, on_field);
 }
 
-static bool set_constants (struct azl_handle *handle,
-                           const struct azl_http *http) {
+static bool set_constants (struct azl_handle *handle, struct azl_http *http) {
   CURL *easy = handle->easy;
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -108,15 +108,17 @@ static bool set_constants (struct azl_handle *handle,
          SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
          SET(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate") &&
          SET(easy, CURLOPT_PROXY, "") && SET(easy, CURLOPT_NOPROXY, "") &&
-         set_protocols(easy, http) && set_tls(easy, http);
+         azl_socket_keep(easy, http) && set_protocols(easy, http) &&
+         set_tls(easy, http);
 }
 
 struct azl_handle *azl_handle_new (struct azl_http *http) {
   struct azl_handle *handle = azl_calloc(1, sizeof(*handle));
   if (!handle) return NULL;
   handle->easy = curl_easy_init();
+  handle->parts = curl_url();
   handle->names_s = NAMES_LIVE_S; /* libcurl's default */
-  if (handle->easy && set_constants(handle, http) &&
+  if (handle->easy && handle->parts && set_constants(handle, http) &&
       (!http->config.pinned_sha1[0] || azl_handle_pin(handle)))
     return handle;
   azl_handle_free(handle);
@@ -125,6 +127,7 @@ struct azl_handle *azl_handle_new (struct azl_http *http) {
 
 void azl_handle_free (struct azl_handle *handle) {
   curl_easy_cleanup(handle->easy);
+  curl_url_cleanup(handle->parts);
   azl_free(handle);
 }
 
@@ -151,13 +154,35 @@ static const char *choose_proxy (const struct azl_transfer *transfer) {
   return bypassed ? "" : http->proxy;
 }
 
-static bool set_origin (struct azl_handle *handle, const char *url) {
-  size_t bytes = strlen(url) + 1;
-  if (strcmp(handle->origin, url) == 0) return true;
+/* An origin is parsed once: libcurl would parse it for each request, and print
+   it again, which takes longer. What it refuses to parse here it refuses later,
+   with an error that says why. */
+static bool parse_origin (struct azl_handle *handle, const char *origin) {
+  CURL *easy = handle->easy;
+  bool parsed = curl_url_set(handle->parts, CURLUPART_URL, origin,
+                             CURLU_PATH_AS_IS) == CURLUE_OK;
+  return SET(easy, CURLOPT_URL, origin) &&
+         SET(easy, CURLOPT_CURLU, parsed ? handle->parts : NULL);
+}
+
+static bool set_origin (struct azl_handle *handle, const char *url,
+                        size_t len) {
+  if (len < sizeof(handle->origin) && memcmp(handle->origin, url, len) == 0 &&
+      handle->origin[len] == '\0')
+    return true;
   handle->origin[0] = '\0';
-  if (!SET(handle->easy, CURLOPT_URL, url)) return false;
-  if (bytes <= sizeof(handle->origin)) memcpy(handle->origin, url, bytes);
-  return true;
+  char *origin = azl_strndup(url, len);
+  bool done = origin && parse_origin(handle, origin);
+  if (done && len < sizeof(handle->origin))
+    memcpy(handle->origin, origin, len + 1);
+  azl_free(origin);
+  return done;
+}
+
+static bool set_whole_url (struct azl_handle *handle, const char *url) {
+  handle->origin[0] = '\0';
+  return SET(handle->easy, CURLOPT_CURLU, NULL) &&
+         SET(handle->easy, CURLOPT_URL, url);
 }
 
 /* A proxy may want the whole URL as target: libcurl knows when. */
@@ -170,7 +195,8 @@ static bool set_url (struct azl_handle *handle,
   bool proxied = *proxy != '\0';
   return (!transfer->http->proxy || SET(easy, CURLOPT_PROXY, proxy)) &&
          SET(easy, CURLOPT_REQUEST_TARGET, proxied ? NULL : request->target) &&
-         set_origin(handle, proxied ? request->url : request->origin);
+         (proxied ? set_whole_url(handle, request->url)
+                  : set_origin(handle, request->url, request->origin_len));
 }
 
 static bool set_body (CURL *easy, const struct azl_request_copy *request) {

@@ -12,6 +12,7 @@ struct azl_handle {
   struct azl_transfer *transfer; /* whose it is; NULL: idle */
   bool is_get, once, waits;
   long connect_ms, names_s;
+  CURLU *parts;     /* of the origin */
   char origin[128]; /* its URL; "": another, or none yet */
   char error_text[CURL_ERROR_SIZE];
 };
@@ -28,9 +29,12 @@ struct azl_http {
   char *ca_file, *ca_path;       /* in force; owned */
   CURLM *multi;
   CURLSH *share;
+  struct azl_socket **sockets; /* by fd: see http_socket.c */
+  int socket_capacity;
   struct azl_timer curl_timer;
-  struct azl_defer kick; /* starts queued transfers */
-  struct azl_list queue; /* waiting for a connection */
+  struct azl_defer curl_due; /* in its place where libcurl wants it at once */
+  struct azl_defer kick;     /* starts queued transfers */
+  struct azl_list queue;     /* waiting for a connection */
   struct azl_list running;
   int running_count, handle_count;
   int64_t connect_failed_ms; /* when, last; 0: never */
@@ -70,6 +74,12 @@ struct azl_transfer {
 
 /* Engine side (http.c): called by a transfer when it leaves. */
 void azl_http_stop (struct azl_transfer *transfer);
+
+/* Tells libcurl what is ready, and hears what has ended by it. */
+void azl_http_act (struct azl_http *http, curl_socket_t fd, int flags);
+/* libcurl, or we for it, had no memory: all that runs fails in the next turn.
+ */
+void azl_http_starve (struct azl_http *http);
 
 /* Transfer side (http_transfer.c). */
 struct azl_transfer *azl_transfer_new (struct azl_http *http,

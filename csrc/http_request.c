@@ -10,6 +10,7 @@
    the last reference. */
 struct azl_bearer {
   unsigned refs;
+  uint64_t serial; /* of the token, 0: unknown */
   size_t token_len;
   char line[];
 };
@@ -86,30 +87,37 @@ static void put_lines (struct pen *pen, const struct azl_request_copy *out,
 /* Origin and target go separately: libcurl writes an URL anew byte by byte,
    which took longer than all of our own work on a request, and a target is
    sent as it is. The target is the end of the URL, which has no fragment. */
-static void put_url (struct pen *pen, struct azl_request_copy *out,
-                     const char *text) {
+static void split_url (struct pen *pen, struct azl_request_copy *out) {
   struct azl_url url;
-  if (!azl_url_parse(text, &url)) {
-    out->url = put_string(pen, text, strlen(text));
-    return;
-  }
-  size_t origin_len = (size_t)(url.path - text);
-  const char *fragment = strchr(url.path, '#');
-  size_t rest_len = fragment ? (size_t)(fragment - url.path) : strlen(url.path);
-  out->origin = put_string(pen, text, origin_len);
-  out->url = put(pen, text, origin_len);
+  if (!azl_url_parse(out->url, &url)) return;
+  const char *end = url.query + url.query_len;
+  out->origin_len = (size_t)(url.path - out->url);
+  out->target = url.path;
+  if (url.path_len > 0 && *end == '\0') return;
   out->target = put(pen, "/", url.path_len == 0);
-  put_string(pen, url.path, rest_len);
+  put_string(pen, url.path, (size_t)(end - url.path));
+}
+
+static void put_rest (struct pen *pen, struct azl_request_copy *out,
+                      const struct azl_http_request *request) {
+  out->has_body = request->body != NULL;
+  out->body_len = out->has_body ? request->body_len : 0;
+  out->method = request->method;
+  out->url = request->url;
+  out->body = request->body ? request->body : "";
+  if (request->lasting) return;
+  out->method = put_string(pen, request->method, strlen(request->method));
+  out->url = put_string(pen, request->url, strlen(request->url));
+  out->body = put_string(pen, request->body, out->body_len);
 }
 
 static void write_out (struct pen *pen, struct azl_request_copy *out,
                        const struct azl_http_request *request) {
   put_lines(pen, out, request);
-  put_url(pen, out, request->url);
-  out->method = put_string(pen, request->method, strlen(request->method));
-  out->has_body = request->body != NULL;
-  out->body_len = out->has_body ? request->body_len : 0;
-  out->body = put_string(pen, request->body, out->body_len);
+  out->head_bytes = pen->used + strlen(request->url);
+  if (out->bearer) out->head_bytes += out->bearer->token_len;
+  put_rest(pen, out, request);
+  split_url(pen, out);
 }
 
 void azl_bearer_unref (struct azl_bearer *bearer) {
@@ -118,29 +126,39 @@ void azl_bearer_unref (struct azl_bearer *bearer) {
   azl_free(bearer);
 }
 
-static struct azl_bearer *bearer_new (const char *token, size_t len) {
+static struct azl_bearer *bearer_new (const char *token, size_t len,
+                                      uint64_t serial) {
   static const char prefix[] = "Authorization: Bearer ";
   const size_t prefix_len = sizeof(prefix) - 1;
   struct azl_bearer *bearer =
       azl_malloc(sizeof(*bearer) + prefix_len + len + 1);
   if (!bearer) return NULL;
   bearer->refs = 1;
+  bearer->serial = serial;
   bearer->token_len = len;
   memcpy(bearer->line, prefix, prefix_len);
   memcpy(bearer->line + prefix_len, token, len + 1);
   return bearer;
 }
 
+static bool has_token (const struct azl_bearer *bearer, const char *token,
+                       size_t len) {
+  return bearer && bearer->token_len == len &&
+         strcmp(strchr(bearer->line, '\0') - len, token) == 0;
+}
+
 /* The line of the last request, as long as the token stays the same. */
 static bool use_bearer (struct azl_http *http, struct azl_request_copy *out,
-                        const char *token) {
+                        const char *token, uint64_t serial) {
   struct azl_bearer *last = http->bearer;
-  size_t len = strlen(token);
-  bool same = last && last->token_len == len &&
-              strcmp(strchr(last->line, '\0') - len, token) == 0;
-  if (!same) {
-    http->bearer = bearer_new(token, len);
-    azl_bearer_unref(last);
+  if (!last || !serial || last->serial != serial) {
+    size_t len = strlen(token);
+    if (has_token(last, token, len)) {
+      last->serial = serial;
+    } else {
+      http->bearer = bearer_new(token, len, serial);
+      azl_bearer_unref(last);
+    }
   }
   out->bearer = http->bearer;
   if (out->bearer) out->bearer->refs++;
@@ -154,10 +172,12 @@ static size_t most_lines (const struct azl_http_request *request) {
 
 /* At least the bytes of text that write_out writes. A line has three characters
    more than its name and value, in the list of headers they have two. The URL
-   comes twice: whole, and its origin. */
+   may come twice: whole, and its target. */
 static size_t measure (const struct azl_http_request *request) {
-  size_t bytes = 2 * strlen(request->url) + sizeof("/") + sizeof("") +
-                 strlen(request->method) + 1 + request->body_len + 1;
+  size_t bytes = strlen(request->url) + sizeof("/");
+  if (!request->lasting)
+    bytes += strlen(request->method) + 1 + strlen(request->url) + 1 +
+             request->body_len + 1;
   if (request->headers)
     bytes += request->headers->text_len + request->headers->count;
   for (size_t i = 0; i < request->field_count; i++) {
@@ -171,18 +191,17 @@ static size_t measure (const struct azl_http_request *request) {
 bool azl_request_copy (struct azl_http *http, struct azl_request_copy *out,
                        const struct azl_http_request *request) {
   size_t node_bytes = most_lines(request) * sizeof(struct curl_slist);
-  if (request->bearer_token && !use_bearer(http, out, request->bearer_token))
+  if (request->bearer_token &&
+      !use_bearer(http, out, request->bearer_token, request->token_serial))
     return false;
-  out->block_bytes = node_bytes + measure(request);
-  out->block = azl_malloc(out->block_bytes);
+  out->block = azl_malloc(node_bytes + measure(request));
   if (!out->block) return false;
   struct pen pen = {.nodes = out->block,
                     .text = (char *)out->block + node_bytes};
   out->lines = pen.nodes;
   write_out(&pen, out, request);
   pen.nodes[pen.count - 1].next = NULL;
-  out->head_bytes = pen.used - out->body_len;
-  if (out->bearer) out->head_bytes += out->bearer->token_len;
+  out->block_bytes = node_bytes + pen.used;
   return true;
 }
 

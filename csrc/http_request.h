@@ -7,14 +7,16 @@
 struct azl_bearer;
 
 /* The copy of a request, all in one block, since it is needed together; it is
-   freed, and wiped, as soon as the transfer ends. */
+   freed, and wiped, as soon as the transfer ends. Of a lasting request it has
+   the header lines only. */
 struct azl_request_copy {
   void *block;
   size_t block_bytes;
   struct azl_bearer *bearer;
   struct curl_slist *lines; /* the start of the block */
-  char *method, *url, *body;
-  char *origin, *target; /* parts of the URL; NULL: it is none */
+  const char *method, *url, *body;
+  size_t origin_len;  /* of the URL; 0: it is none */
+  const char *target; /* the rest of it */
   size_t body_len;
   size_t head_bytes; /* about what URL and headers take on the wire */
   bool has_body;

@@ -57,7 +57,7 @@ void azl_transfer_fail_later (struct azl_transfer *self, struct azl_err *err) {
 
 /* Of a request that libcurl must not see; NULL: it may. */
 static struct azl_err *refuse (const struct azl_request_copy *request) {
-  if (!request->origin)
+  if (request->origin_len == 0)
     return azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
                        "not an absolute http(s) URL");
   if (request->head_bytes <= MAX_HEAD_BYTES) return NULL;

@@ -14,7 +14,7 @@ struct azl_loop {
   struct azl_clock clock;
   struct azl_poller *poller;
   struct azl_timer_heap timers;
-  struct azl_list defers;
+  struct azl_list defers, flushes;
   struct azl_list ops;
   struct azl_list ready;
   struct step_hook *hooks;
@@ -29,6 +29,7 @@ struct azl_loop *azl_loop_new (const char *poller_name) {
   if (!loop) return NULL;
   azl_clock_init(&loop->clock);
   azl_list_init(&loop->defers);
+  azl_list_init(&loop->flushes);
   azl_list_init(&loop->ops);
   azl_list_init(&loop->ready);
   loop->poller = azl_poller_new(poller_name);
@@ -49,6 +50,7 @@ static void cancel_everything (struct azl_loop *loop) {
   while (!azl_list_empty(&loop->ops))
     azl_op_cancel(AZL_CONTAINER(loop->ops.next, struct azl_op, node));
   struct azl_list *node;
+  azl_list_splice(&loop->defers, &loop->flushes);
   while ((node = azl_list_pop(&loop->defers)) != NULL) {
     struct azl_defer *defer = AZL_CONTAINER(node, struct azl_defer, node);
     defer->fn(defer->ctx);
@@ -83,6 +85,10 @@ bool azl_loop_watch (struct azl_loop *loop, int fd, int events, azl_fd_fn fn,
   return azl_poller_set(loop->poller, fd, events, fn, ctx);
 }
 
+void azl_loop_release (struct azl_loop *loop, int fd) {
+  azl_poller_release(loop->poller, fd);
+}
+
 bool azl_loop_timer (struct azl_loop *loop, struct azl_timer *timer,
                      int64_t due_ms) {
   return azl_heap_set(&loop->timers, timer, due_ms);
@@ -103,6 +109,11 @@ void azl_loop_defer (struct azl_loop *loop, struct azl_defer *defer) {
   azl_list_push(&loop->defers, &defer->node);
 }
 
+void azl_loop_defer_flush (struct azl_loop *loop, struct azl_defer *defer) {
+  azl_list_remove(&defer->node);
+  azl_list_push(&loop->flushes, &defer->node);
+}
+
 void azl_loop_defer_stop (struct azl_defer *defer) {
   azl_list_remove(&defer->node);
 }
@@ -112,17 +123,19 @@ void azl_loop_busy (struct azl_loop *loop, int delta) {
 }
 
 int64_t azl_loop_timeout_ms (struct azl_loop *loop) {
-  if (!azl_list_empty(&loop->defers) || !azl_list_empty(&loop->ready)) return 0;
+  if (!azl_list_empty(&loop->defers) || !azl_list_empty(&loop->flushes) ||
+      !azl_list_empty(&loop->ready))
+    return 0;
   const struct azl_timer *first = azl_heap_first(&loop->timers);
   if (!first) return -1;
   int64_t left_ms = first->due_ms - azl_loop_now_ms(loop);
   return left_ms > 0 ? left_ms : 0;
 }
 
-static int run_defers (struct azl_loop *loop) {
+static int run_all (struct azl_list *defers) {
   struct azl_list batch;
   azl_list_init(&batch);
-  azl_list_splice(&batch, &loop->defers);
+  azl_list_splice(&batch, defers);
   struct azl_list *node;
   int count = 0;
   for (; (node = azl_list_pop(&batch)) != NULL; count++) {
@@ -130,6 +143,10 @@ static int run_defers (struct azl_loop *loop) {
     defer->fn(defer->ctx);
   }
   return count;
+}
+
+int azl_loop_flush (struct azl_loop *loop) {
+  return run_all(&loop->flushes);
 }
 
 /* Only timers due when the pass begins: one that restarts itself at "now"
@@ -161,7 +178,8 @@ static int wait_or_jump (struct azl_loop *loop, int64_t wait_ms) {
   if (!loop->clock.auto_advance || loop->busy > 0 || wait_ms <= 0)
     return azl_poller_wait(loop->poller, (int)wait_ms);
   int count = azl_poller_wait(loop->poller, 0);
-  if (count == 0 && azl_list_empty(&loop->defers))
+  if (count == 0 && azl_list_empty(&loop->defers) &&
+      azl_list_empty(&loop->flushes))
     azl_clock_advance(&loop->clock, wait_ms);
   return count;
 }
@@ -178,7 +196,8 @@ int azl_loop_turn (struct azl_loop *loop, int64_t max_wait_ms) {
   if (!may_skip_poll(loop))
     count = wait_or_jump(loop, bounded_wait_ms(loop, max_wait_ms));
   count += run_timers(loop);
-  count += run_defers(loop);
+  count += run_all(&loop->defers);
+  count += run_all(&loop->flushes);
   return count;
 }
 

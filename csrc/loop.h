@@ -10,7 +10,8 @@
 #include "timer.h"
 
 /* One event loop: descriptors, timers, and the list of operations under way.
-   One thread at a time. Callbacks run only inside azl_loop_turn. */
+   One thread at a time. Callbacks run only inside azl_loop_turn, and what is to
+   be flushed in azl_loop_flush too. */
 struct azl_loop;
 
 /* A function to run in the next turn. Lives inside its owner. */
@@ -40,6 +41,8 @@ AZL_MUST_CHECK bool azl_loop_watch (struct azl_loop *loop, int fd, int events,
 static inline void azl_loop_forget (struct azl_loop *loop, int fd) {
   if (!azl_loop_watch(loop, fd, 0, NULL, NULL)) return;
 }
+/* The same for an fd that stays open: see azl_poller_release. */
+void azl_loop_release (struct azl_loop *loop, int fd);
 AZL_MUST_CHECK bool azl_loop_timer (struct azl_loop *loop,
                                     struct azl_timer *timer, int64_t due_ms);
 void azl_loop_timer_stop (struct azl_loop *loop, struct azl_timer *timer);
@@ -47,6 +50,12 @@ void azl_loop_timer_stop (struct azl_loop *loop, struct azl_timer *timer);
 void azl_defer_init (struct azl_defer *defer, void (*fn)(void *), void *ctx);
 void azl_loop_defer (struct azl_loop *loop, struct azl_defer *defer);
 void azl_loop_defer_stop (struct azl_defer *defer);
+
+/* For what collects output: such a call runs in azl_loop_flush, which comes
+   when nothing more is to be expected before the next wait, or else in the next
+   turn. Returns how many ran. */
+void azl_loop_defer_flush (struct azl_loop *loop, struct azl_defer *defer);
+int azl_loop_flush (struct azl_loop *loop);
 
 /* External work under way (a transfer, a child): +1 when it starts, -1 when
    it ends. While any is, a virtual clock follows the machine's time. */

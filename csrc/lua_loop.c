@@ -169,6 +169,7 @@ int azl_lua_step (lua_State *L, int64_t max_wait_ms, int64_t slice_ms) {
   if (max_wait_ms != 0) slice = slice_of(slice_ms);
   luaL_checkstack(L, 5, "step");
   count += run_step(L, self, &slice);
+  if (self->loop) count += azl_loop_flush(self->loop); /* Lua's requests */
   let_hooks_run(L);
   return count;
 }

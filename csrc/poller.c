@@ -65,16 +65,28 @@ static bool grow_dirty (struct azl_poller *poller) {
   return true;
 }
 
+static void end_watch (struct azl_poller *poller, struct azl_watch *watch) {
+  watch->events = 0;
+  if (watch->applied) poller->backend->apply(poller, watch);
+  watch->fd = -1;
+  watch->age++;
+}
+
 /* The fd is about to be closed: the kernel must hear of it now, or the next
    owner of the number would inherit the watch. */
 static bool forget (struct azl_poller *poller, int fd) {
   struct azl_watch *watch = &poller->watches[fd];
   if (watch->fd < 0) return true;
-  watch->events = 0;
-  if (watch->applied) poller->backend->apply(poller, watch);
-  watch->fd = -1;
-  watch->age++;
-  poller->count--;
+  if (watch->events) poller->count--; /* else released, and not counted */
+  end_watch(poller, watch);
+  return true;
+}
+
+static bool mark_dirty (struct azl_poller *poller, int fd) {
+  if (poller->watches[fd].dirty) return true;
+  if (!grow_dirty(poller)) return false;
+  poller->watches[fd].dirty = true;
+  poller->dirty[poller->dirty_count++] = fd;
   return true;
 }
 
@@ -82,27 +94,35 @@ bool azl_poller_set (struct azl_poller *poller, int fd, int events,
                      azl_fd_fn fn, void *ctx) {
   if (fd < 0) return false;
   if (events == 0) return fd >= poller->capacity ? true : forget(poller, fd);
-  if (!grow_watches(poller, fd) || !grow_dirty(poller)) return false;
+  if (!grow_watches(poller, fd) || !mark_dirty(poller, fd)) return false;
   struct azl_watch *watch = &poller->watches[fd];
-  if (watch->fd < 0) {
-    watch->fd = fd;
-    watch->applied = 0;
-    poller->count++;
-  }
+  if (watch->fd < 0) watch->applied = 0;
+  if (!watch->events) poller->count++;
+  watch->fd = fd;
   watch->events = events;
   watch->fn = fn;
   watch->ctx = ctx;
-  if (watch->dirty) return true;
-  watch->dirty = true;
-  poller->dirty[poller->dirty_count++] = fd;
   return true;
+}
+
+void azl_poller_release (struct azl_poller *poller, int fd) {
+  if (fd < 0 || fd >= poller->capacity || !poller->watches[fd].events) return;
+  if (!mark_dirty(poller, fd)) {
+    (void)forget(poller, fd);
+    return;
+  }
+  poller->watches[fd].events = 0;
+  poller->count--;
 }
 
 static void flush (struct azl_poller *poller) {
   for (int i = 0; i < poller->dirty_count; i++) {
     struct azl_watch *watch = &poller->watches[poller->dirty[i]];
     watch->dirty = false;
-    if (watch->fd >= 0 && watch->events != watch->applied)
+    if (watch->fd < 0) continue;
+    if (!watch->events)
+      end_watch(poller, watch);
+    else if (watch->events != watch->applied)
       poller->backend->apply(poller, watch);
   }
   poller->dirty_count = 0;
@@ -131,6 +151,6 @@ void azl_poller_dispatch (struct azl_poller *poller, int fd, unsigned age,
                           int events) {
   if (fd >= poller->capacity) return;
   struct azl_watch *watch = &poller->watches[fd];
-  if (watch->fd < 0 || watch->age != age) return;
+  if (!watch->events || watch->age != age) return;
   watch->fn(watch->ctx, events);
 }

@@ -25,6 +25,12 @@ const char *azl_poller_name (const struct azl_poller *poller);
 AZL_MUST_CHECK bool azl_poller_set (struct azl_poller *poller, int fd,
                                     int events, azl_fd_fn fn, void *ctx);
 
+/* Watches fd no longer, and tells the kernel so with the next changes: where
+   it is watched again before, the kernel hears of neither. Calls no fn any
+   more. Only for an fd that stays open, or that is forgotten (as above) before
+   it is closed. */
+void azl_poller_release (struct azl_poller *poller, int fd);
+
 /* Calls fn for each ready fd after waiting at most timeout_ms (-1: no limit).
    Returns how many were ready. fn may watch and forget any fd. */
 int azl_poller_wait (struct azl_poller *poller, int timeout_ms);

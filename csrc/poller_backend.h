@@ -6,7 +6,7 @@
 /* One watched descriptor. */
 struct azl_watch {
   int fd;       /* -1: the slot is free */
-  int events;   /* wanted */
+  int events;   /* wanted; 0: free, or released and soon free */
   int applied;  /* what the kernel was told */
   bool dirty;   /* wanted and applied may differ */
   unsigned age; /* grows with each reuse, so that stale events are dropped */

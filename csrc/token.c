@@ -3,6 +3,7 @@
    tokenCycler in @azure/core-rest-pipeline 1.24.0. */
 #include "token.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
@@ -50,12 +51,19 @@ void azl_token_clear (struct azl_token *token) {
   memset(token, 0, sizeof *token);
 }
 
+/* Threads have loops of their own, and may share no more than this. */
+static uint64_t next_serial (void) {
+  static atomic_uint_fast64_t last;
+  return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
 static bool token_copy (struct azl_token *to, const struct azl_token *from) {
   char *value = azl_strdup(from->value);
   if (!value) return false;
   azl_token_clear(to);
   *to = *from;
   to->value = value;
+  if (!to->serial) to->serial = next_serial();
   return true;
 }
 
@@ -388,13 +396,14 @@ struct azl_op *azl_cred_get (struct azl_cred *cred,
   return &get->op;
 }
 
-const char *azl_cred_cached (struct azl_cred *cred,
-                             const struct azl_token_request *request) {
+const struct azl_token *
+azl_cred_cached (struct azl_cred *cred,
+                 const struct azl_token_request *request) {
   struct entry *entry;
   if (cred->cls->no_cache || cred->closed || request->claims) return NULL;
   entry = entry_find(cred, request);
   if (!entry || !entry_usable(entry) || entry_wants_refresh(entry)) return NULL;
-  return entry->token.value;
+  return &entry->token;
 }
 
 const struct azl_token *azl_token_result (struct azl_op *op) {

@@ -30,8 +30,9 @@ struct azl_op *azl_cred_get (struct azl_cred *cred,
                              const struct azl_token_request *request);
 /* The cached token when it can be used as it is; NULL: ask azl_cred_get.
    Borrowed until the loop turns. */
-const char *azl_cred_cached (struct azl_cred *cred,
-                             const struct azl_token_request *request);
+const struct azl_token *
+azl_cred_cached (struct azl_cred *cred,
+                 const struct azl_token_request *request);
 /* The token of a done azl_cred_get or fetch operation. Borrowed. */
 const struct azl_token *azl_token_result (struct azl_op *op);
 

@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 #include "check.h"
-#include "poller.h"
+#include "told.h"
 
 struct seen {
   struct azl_poller *poller;
@@ -102,6 +102,108 @@ static void numbers_are_used_again (struct azl_poller *poller) {
   close(b[1]);
 }
 
+static void released_and_watched_again (struct azl_poller *poller) {
+  int fds[2];
+  struct seen old = {poller, 0, 0, -1}, fresh = {poller, 0, 0, -1};
+  told_begin(poller);
+  CHECK_INT(pipe(fds), 0);
+  CHECK(azl_poller_set(poller, fds[0], AZL_READ, on_ready, &old));
+  CHECK_INT(azl_poller_wait(poller, 0), 0);
+  for (int i = 0; i < 3; i++) {
+    azl_poller_release(poller, fds[0]);
+    azl_poller_release(poller, fds[0]);
+    CHECK_INT(azl_poller_count(poller), 0);
+    CHECK(azl_poller_set(poller, fds[0], AZL_READ, on_ready, &fresh));
+    CHECK_INT(azl_poller_count(poller), 1);
+    CHECK_INT(azl_poller_wait(poller, 0), 0);
+  }
+  CHECK_INT(told, 1);
+  CHECK_INT(write(fds[1], "x", 1), 1);
+  CHECK_INT(azl_poller_wait(poller, 1000), 1);
+  CHECK_INT(old.calls, 0);
+  CHECK_INT(fresh.calls, 1);
+  azl_poller_release(poller, fds[0]);
+  CHECK_INT(azl_poller_wait(poller, 0), 0); /* though it is readable */
+  CHECK_INT(told, 2);
+  azl_poller_release(poller, fds[0]);
+  CHECK(azl_poller_set(poller, fds[0], 0, NULL, NULL));
+  CHECK_INT(azl_poller_wait(poller, 0), 0);
+  CHECK_INT(told, 2);
+  close(fds[0]);
+  close(fds[1]);
+}
+
+/* As forgotten_ones_stay_silent: but the other is only released. */
+static void on_ready_release (void *ctx, int events) {
+  struct seen *seen = ctx;
+  (void)events;
+  seen->calls++;
+  azl_poller_release(seen->poller, seen->forget_fd);
+}
+
+static void released_ones_stay_silent (struct azl_poller *poller) {
+  int a[2], b[2];
+  CHECK_INT(pipe(a), 0);
+  CHECK_INT(pipe(b), 0);
+  struct seen first = {poller, 0, 0, b[0]}, second = {poller, 0, 0, a[0]};
+  CHECK(azl_poller_set(poller, a[0], AZL_READ, on_ready_release, &first));
+  CHECK(azl_poller_set(poller, b[0], AZL_READ, on_ready_release, &second));
+  CHECK_INT(write(a[1], "x", 1), 1);
+  CHECK_INT(write(b[1], "x", 1), 1);
+  azl_poller_wait(poller, 1000);
+  CHECK_INT(first.calls + second.calls, 1);
+  CHECK(azl_poller_set(poller, a[0], 0, NULL, NULL));
+  CHECK(azl_poller_set(poller, b[0], 0, NULL, NULL));
+  for (int i = 0; i < 2; i++) {
+    close(a[i]);
+    close(b[i]);
+  }
+}
+
+/* Released, then forgotten since it is closed: the next of its number is
+   watched as if there had been none. */
+static void released_and_closed (struct azl_poller *poller) {
+  int a[2], b[2];
+  struct seen old = {poller, 0, 0, -1}, fresh = {poller, 0, 0, -1};
+  CHECK_INT(pipe(a), 0);
+  CHECK(azl_poller_set(poller, a[0], AZL_READ, on_ready, &old));
+  azl_poller_wait(poller, 0);
+  azl_poller_release(poller, a[0]);
+  CHECK(azl_poller_set(poller, a[0], 0, NULL, NULL));
+  close(a[0]);
+  close(a[1]);
+  CHECK_INT(pipe(b), 0);
+  CHECK_INT(b[0], a[0]);
+  CHECK(azl_poller_set(poller, b[0], AZL_READ, on_ready, &fresh));
+  CHECK_INT(write(b[1], "x", 1), 1);
+  CHECK_INT(azl_poller_wait(poller, 1000), 1);
+  CHECK_INT(old.calls, 0);
+  CHECK_INT(fresh.calls, 1);
+  CHECK(azl_poller_set(poller, b[0], 0, NULL, NULL));
+  close(b[0]);
+  close(b[1]);
+}
+
+/* What cannot be written down for the next wait is done at once. */
+static void released_without_memory (struct azl_poller *poller) {
+  int fds[2];
+  struct seen seen = {poller, 0, 0, -1};
+  CHECK_INT(pipe(fds), 0);
+  CHECK(azl_poller_set(poller, fds[0], AZL_READ, on_ready, &seen));
+  CHECK_INT(azl_poller_wait(poller, 0), 0);
+  poller->dirty_count = poller->dirty_capacity;
+  azl_mem_fail_after(0);
+  azl_poller_release(poller, fds[0]);
+  azl_mem_fail_after(-1);
+  poller->dirty_count = 0;
+  CHECK_INT(poller->watches[fds[0]].fd, -1);
+  CHECK_INT(write(fds[1], "x", 1), 1);
+  CHECK_INT(azl_poller_wait(poller, 0), 0);
+  CHECK_INT(seen.calls, 0);
+  close(fds[0]);
+  close(fds[1]);
+}
+
 static void watches (void) {
   each_backend(watch_a_pipe);
 }
@@ -113,6 +215,13 @@ static void forgets (void) {
 }
 static void reuses (void) {
   each_backend(numbers_are_used_again);
+}
+
+static void releases (void) {
+  each_backend(released_and_watched_again);
+  each_backend(released_ones_stay_silent);
+  each_backend(released_and_closed);
+  each_backend(released_without_memory);
 }
 
 /* The fd as a host sees it, and the loop in place of which nothing is ready. */
@@ -159,5 +268,6 @@ static void knows_its_names (void) {
 
 int main (void) {
   RUN_TESTS(TEST(watches), TEST(hangs_up), TEST(forgets), TEST(reuses),
-            TEST(rings), TEST(poll_has_no_alarm), TEST(knows_its_names));
+            TEST(releases), TEST(rings), TEST(poll_has_no_alarm),
+            TEST(knows_its_names));
 }

@@ -1,0 +1,24 @@
+#ifndef AZL_TOLD_H
+#define AZL_TOLD_H
+
+/* Counts how often a poller tells the kernel what to watch. */
+#include "poller_backend.h"
+
+static struct azl_poller_backend told_backend;
+static const struct azl_poller_backend *told_real;
+static int told;
+
+static void told_apply (struct azl_poller *poller, struct azl_watch *watch) {
+  told++;
+  told_real->apply(poller, watch);
+}
+
+static void told_begin (struct azl_poller *poller) {
+  if (poller->backend != &told_backend) told_real = poller->backend;
+  told_backend = *told_real;
+  told_backend.apply = told_apply;
+  poller->backend = &told_backend;
+  told = 0;
+}
+
+#endif
