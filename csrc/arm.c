@@ -42,15 +42,15 @@ static bool copy_config (struct azl_arm *arm,
   if (!arm->endpoint) return false;
   arm->scope = config->scope ? azl_strdup(config->scope)
                              : azl_format("%s/.default", arm->endpoint);
-  arm->user_agent =
-      azl_strdup(config->user_agent ? config->user_agent : USER_AGENT);
+  arm->user_agent_line = azl_format(
+      "User-Agent: %s", config->user_agent ? config->user_agent : USER_AGENT);
   arm->retry = config->retry.delay_ms ? config->retry : default_retry;
   arm->timeout_ms =
       config->timeout_ms > 0 ? config->timeout_ms : DEFAULT_TIMEOUT_MS;
   arm->poll_interval_ms = config->poll_interval_ms;
   arm->no_register = config->no_register;
   arm->subscription_id = azl_strdup(config->subscription_id);
-  return arm->scope && arm->user_agent &&
+  return arm->scope && arm->user_agent_line &&
          !arm->subscription_id == !config->subscription_id;
 }
 
@@ -98,7 +98,7 @@ void azl_arm_unref (struct azl_arm *arm) {
   azl_log_free(&arm->log);
   azl_free(arm->endpoint);
   azl_free(arm->scope);
-  azl_free(arm->user_agent);
+  azl_free(arm->user_agent_line);
   azl_free(arm->subscription_id);
   azl_free(arm);
 }

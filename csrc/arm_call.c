@@ -210,16 +210,18 @@ static void on_transfer (void *ctx, struct azl_op *child) {
 
 enum { MAX_FIELDS = 5 };
 
-/* A field without a value is one that libcurl shall not send either. */
+/* A field without a value is one that libcurl shall not send either. line:
+   "Name: value", NULL: the transfer has one of its own. */
 static void add_field (const struct azl_call *call,
                        struct azl_http_request *request,
                        struct azl_http_field *fields, enum azl_arm_field field,
-                       const char *name, const char *value) {
+                       const char *name, const char *line) {
   bool omit = call->omit & field;
   if (azl_headers_get(&call->headers, name)) return;
-  if (!omit && !value) return;
-  fields[request->field_count].name = name;
-  fields[request->field_count++].value = omit ? NULL : value;
+  if (!omit && !line) return;
+  if (omit) line = NULL;
+  fields[request->field_count++] = (struct azl_http_field){
+      name, line ? line + strlen(name) + strlen(": ") : NULL, line};
 }
 
 /* What the caller did not set. */
@@ -229,15 +231,15 @@ static void add_fields (const struct azl_call *call,
   request->fields = fields;
   if (call->has_body)
     add_field(call, request, fields, AZL_FIELD_CONTENT_TYPE, "Content-Type",
-              "application/json");
-  add_field(call, request, fields, AZL_FIELD_REQUEST_ID,
-            "x-ms-client-request-id", call->client_request_id);
+              "Content-Type: application/json");
+  add_field(call, request, fields, AZL_FIELD_REQUEST_ID, AZL_ID_FIELD,
+            call->id_line);
   add_field(call, request, fields, AZL_FIELD_ACCEPT, "Accept",
-            "application/json");
+            "Accept: application/json");
   add_field(call, request, fields, AZL_FIELD_ACCEPT_ENCODING, "Accept-Encoding",
-            NULL); /* the transfer's own */
+            NULL);
   add_field(call, request, fields, AZL_FIELD_USER_AGENT, "User-Agent",
-            call->arm->user_agent);
+            call->arm->user_agent_line);
 }
 
 /* token: NULL for a call without one. */
@@ -332,7 +334,8 @@ static bool copy_request (struct azl_call *call,
   call->body = body;
   if (request->headers && !azl_headers_copy(&call->headers, request->headers))
     return false;
-  return azl_pooled_uuid(&call->arm->ids, call->client_request_id);
+  memcpy(call->id_line, AZL_ID_FIELD ": ", AZL_ID_AT);
+  return azl_pooled_uuid(&call->arm->ids, call->id_line + AZL_ID_AT);
 }
 
 /* With the endpoint in front, the rest is a path: no need to look closer. Bytes
@@ -405,9 +408,9 @@ struct azl_http_response *azl_arm_result (struct azl_op *op) {
 }
 
 const char *azl_call_client_request_id (const struct azl_call *call) {
-  const char *given = azl_headers_get(&call->headers, "x-ms-client-request-id");
+  const char *given = azl_headers_get(&call->headers, AZL_ID_FIELD);
   if (given) return given;
-  return call->omit & AZL_FIELD_REQUEST_ID ? NULL : call->client_request_id;
+  return call->omit & AZL_FIELD_REQUEST_ID ? NULL : call->id_line + AZL_ID_AT;
 }
 
 void azl_arm_facts (struct azl_op *op, struct azl_arm_facts *out) {

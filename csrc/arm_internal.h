@@ -5,11 +5,14 @@
 #include "rand.h"
 #include "throttle.h"
 
+#define AZL_ID_FIELD "x-ms-client-request-id"
+enum { AZL_ID_AT = sizeof(AZL_ID_FIELD ": ") - 1 }; /* where its value begins */
+
 struct azl_arm {
   struct azl_loop *loop;
   unsigned refs;
   bool closed;
-  char *endpoint, *scope, *user_agent, *subscription_id;
+  char *endpoint, *scope, *user_agent_line, *subscription_id;
   struct azl_cred *cred;
   struct azl_http *http;
   struct azl_throttle *throttle; /* NULL: no pacing */
@@ -37,7 +40,7 @@ struct azl_call {
   char *redirect_url; /* url, once it was redirected */
   size_t block_bytes, body_len;
   char *claims; /* of a challenge that is being answered */
-  char client_request_id[AZL_UUID_BYTES]; /* unless the caller's names one */
+  char id_line[AZL_ID_AT + AZL_UUID_BYTES]; /* unless the caller has one */
   char *request_id, *correlation_id;
   struct azl_err *missing; /* while the provider that it lacks is registered */
   int64_t deadline_ms, register_deadline_ms, started_ms;

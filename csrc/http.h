@@ -14,6 +14,8 @@ struct azl_http;
 /* A header field with fixed, valid text; value NULL: none of that name. */
 struct azl_http_field {
   const char *name, *value;
+  const char *line; /* "Name: value", which lasts until the operation has ended;
+                       NULL: is made of the two */
 };
 
 struct azl_http_request {

@@ -72,13 +72,10 @@ struct azl_transfer {
   struct azl_http_response response;
 };
 
-/* Engine side (http.c): called by a transfer when it leaves. */
+/* Engine side (http.c): called by a transfer when it leaves; tells libcurl what
+   is ready; has all that runs fail in the next turn, for want of memory. */
 void azl_http_stop (struct azl_transfer *transfer);
-
-/* Tells libcurl what is ready, and hears what has ended by it. */
 void azl_http_act (struct azl_http *http, curl_socket_t fd, int flags);
-/* libcurl, or we for it, had no memory: all that runs fails in the next turn.
- */
 void azl_http_starve (struct azl_http *http);
 
 /* Transfer side (http_transfer.c). */

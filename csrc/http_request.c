@@ -35,9 +35,10 @@ static char *put_string (struct pen *pen, const char *text, size_t len) {
   return at;
 }
 
-static void put_node (struct pen *pen, char *line) {
+/* libcurl reads the line only, whatever its type says. */
+static void put_node (struct pen *pen, const char *line) {
   struct curl_slist *node = &pen->nodes[pen->count++];
-  node->data = line;
+  node->data = (char *)line;
   node->next = node + 1;
 }
 
@@ -63,25 +64,32 @@ static bool has_field (const struct azl_http_request *request,
   return azl_headers_get(request->headers, name) != NULL;
 }
 
-/* Lines that nobody asked for (the bearer's, Accept-Encoding, Content-Type,
-   Expect), and the bytes of all but the first. */
-enum { OWN_LINES = 4, OWN_BYTES = 64 };
+/* Lines that nobody asked for: the bearer's, Accept-Encoding, Content-Type,
+   Expect. */
+enum { OWN_LINES = 4 };
 
-static void put_lines (struct pen *pen, const struct azl_request_copy *out,
+static void put_lines (struct pen *pen, struct azl_request_copy *out,
                        const struct azl_http_request *request) {
   const struct azl_headers *headers = request->headers;
   for (size_t i = 0; headers && i < headers->count; i++)
     put_line(pen, headers->items[i].name, headers->items[i].value);
-  for (size_t i = 0; i < request->field_count; i++)
-    put_line(pen, request->fields[i].name, request->fields[i].value);
+  for (size_t i = 0; i < request->field_count; i++) {
+    const struct azl_http_field *field = &request->fields[i];
+    if (!field->line) {
+      put_line(pen, field->name, field->value);
+      continue;
+    }
+    put_node(pen, field->line);
+    out->head_bytes += strlen(field->line);
+  }
   if (out->bearer) put_node(pen, out->bearer->line);
   /* A line of our own: libcurl's would be put together twice. */
   if (!has_field(request, "Accept-Encoding"))
-    put_line(pen, "Accept-Encoding", "gzip, deflate");
+    put_node(pen, "Accept-Encoding: gzip, deflate");
   if ((request->body || azl_writes(request->method)) &&
       !has_field(request, "Content-Type"))
-    put_line(pen, "Content-Type", NULL);
-  if (request->body) put_line(pen, "Expect", NULL);
+    put_node(pen, "Content-Type:");
+  if (request->body) put_node(pen, "Expect:");
 }
 
 /* Origin and target go separately: libcurl writes an URL anew byte by byte,
@@ -114,7 +122,7 @@ static void put_rest (struct pen *pen, struct azl_request_copy *out,
 static void write_out (struct pen *pen, struct azl_request_copy *out,
                        const struct azl_http_request *request) {
   put_lines(pen, out, request);
-  out->head_bytes = pen->used + strlen(request->url);
+  out->head_bytes += pen->used + strlen(request->url);
   if (out->bearer) out->head_bytes += out->bearer->token_len;
   put_rest(pen, out, request);
   split_url(pen, out);
@@ -182,10 +190,11 @@ static size_t measure (const struct azl_http_request *request) {
     bytes += request->headers->text_len + request->headers->count;
   for (size_t i = 0; i < request->field_count; i++) {
     const struct azl_http_field *field = &request->fields[i];
+    if (field->line) continue;
     bytes += strlen(field->name) + 3;
     if (field->value) bytes += strlen(field->value);
   }
-  return bytes + OWN_BYTES;
+  return bytes;
 }
 
 bool azl_request_copy (struct azl_http *http, struct azl_request_copy *out,
@@ -208,7 +217,7 @@ bool azl_request_copy (struct azl_http *http, struct azl_request_copy *out,
 void azl_request_free (struct azl_request_copy *request) {
   azl_wipe(request->block, request->block_bytes);
   azl_free(request->block);
-  request->block = NULL;
   azl_bearer_unref(request->bearer);
-  request->bearer = NULL;
+  *request =
+      (struct azl_request_copy){0}; /* nor does it point at its owner's */
 }

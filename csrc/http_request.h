@@ -27,6 +27,7 @@ AZL_MUST_CHECK bool azl_request_copy (struct azl_http *http,
                                       struct azl_request_copy *out,
                                       const struct azl_http_request *request);
 void azl_bearer_unref (struct azl_bearer *bearer); /* accepts NULL */
+/* Twice is fine. */
 void azl_request_free (struct azl_request_copy *request);
 bool azl_writes (const char *method); /* POST, PUT, PATCH */
 

@@ -2,13 +2,14 @@
    write for what most calls are. */
 #include "arm.h"
 #include "lua_answer.h"
+#include "lua_type.h"
 #include "lro.h"
 
 #include <math.h>
 #include <string.h>
 #include <strings.h>
 
-#define CLIENT_TYPE "azure.core.client"
+static const char client_type[] = "azure.core.client";
 
 enum { SLOT_ON_LOG = 1, SLOT_CREDENTIAL };
 
@@ -27,7 +28,7 @@ static const char *read_gives (lua_State *L, int table) {
 }
 
 static struct azl_arm *check_arm (lua_State *L) {
-  struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
+  struct lua_client *self = azl_lua_check_type(L, 1, client_type);
   if (!self->arm) azl_lua_raise(L, "the client is closed");
   azl_lua_check_process(L, azl_arm_loop(self->arm));
   return self->arm;
@@ -197,7 +198,7 @@ static int client_resume (lua_State *L) {
 /* Hands what was logged to the script's function. */
 static int client_flush_log (lua_State *L) {
   static const char *const levels[] = {"error", "warning", "info", "verbose"};
-  struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
+  struct lua_client *self = azl_lua_check_type(L, 1, client_type);
   if (!self->arm) return 0;
   lua_settop(L, 1);
   if (lua_getiuservalue(L, 1, SLOT_ON_LOG) != LUA_TFUNCTION) return 0;
@@ -240,7 +241,7 @@ static void on_step (void *state, void *ctx) {
 }
 
 static int client_close (lua_State *L) {
-  struct lua_client *self = luaL_checkudata(L, 1, CLIENT_TYPE);
+  struct lua_client *self = azl_lua_check_type(L, 1, client_type);
   struct azl_arm *arm = self->arm;
   if (!arm || self->closing) return 0;
   struct azl_loop *loop = azl_arm_loop(arm);
@@ -293,7 +294,7 @@ static int core_client (lua_State *L) {
   struct lua_client *self = lua_newuserdatauv(L, sizeof(*self), 2);
   self->arm = NULL;
   self->closing = false;
-  luaL_setmetatable(L, CLIENT_TYPE);
+  azl_lua_set_type(L, client_type);
   if (lua_getfield(L, 1, "on_log") != LUA_TNIL)
     luaL_checktype(L, -1, LUA_TFUNCTION);
   lua_setiuservalue(L, 2, SLOT_ON_LOG);
@@ -332,7 +333,7 @@ void azl_lua_open_client (lua_State *L) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &clients_key);
-  luaL_newmetatable(L, CLIENT_TYPE);
+  azl_lua_new_type(L, client_type);
   luaL_setfuncs(L, client_meta, 0);
   luaL_newlib(L, client_methods);
   lua_setfield(L, -2, "__index");

@@ -1,14 +1,15 @@
 /* Operations as scripts see them. */
 #include "lua_task.h"
+#include "lua_type.h"
 
 #include <limits.h>
 #include <math.h>
 #include "fd_read.h"
 
-#define OP_TYPE "azure.op"
+static const char op_type[] = "azure.op";
 
 struct azl_lua_op *azl_lua_op_check (lua_State *L, int index) {
-  struct azl_lua_op *box = luaL_checkudata(L, index, OP_TYPE);
+  struct azl_lua_op *box = azl_lua_check_type(L, index, op_type);
   if (!box->op) luaL_error(L, "the operation is closed");
   azl_lua_check_process(L, box->op->loop);
   return box;
@@ -21,7 +22,7 @@ azl_lua_op_new (lua_State *L, const struct azl_lua_op_kind *kind, int owner) {
   box->op = NULL;
   box->kind = kind;
   box->once = false;
-  luaL_setmetatable(L, OP_TYPE);
+  azl_lua_set_type(L, op_type);
   if (owner) {
     lua_pushvalue(L, owner);
     lua_setiuservalue(L, -2, AZL_SLOT_OWNER);
@@ -45,7 +46,7 @@ void azl_lua_op_push_status (lua_State *L, struct azl_lua_op *box) {
 }
 
 static int op_done (lua_State *L) {
-  struct azl_lua_op *box = luaL_checkudata(L, 1, OP_TYPE);
+  struct azl_lua_op *box = azl_lua_check_type(L, 1, op_type);
   lua_pushboolean(L, !box->op || box->op->state != AZL_OP_PENDING);
   return 1;
 }
@@ -65,7 +66,7 @@ static void cancel (lua_State *L, struct azl_lua_op *box, bool for_good) {
 
 /* op:cancel(for_good) -> op */
 static int op_cancel (lua_State *L) {
-  const struct azl_lua_op *box = luaL_checkudata(L, 1, OP_TYPE);
+  const struct azl_lua_op *box = azl_lua_check_type(L, 1, op_type);
   if (box->op) azl_lua_check_process(L, box->op->loop);
   cancel(L, lua_touserdata(L, 1), lua_toboolean(L, 2));
   azl_lua_touch(L);
@@ -99,14 +100,14 @@ static int op_map (lua_State *L) {
 }
 
 static int op_close (lua_State *L) {
-  struct azl_lua_op *box = luaL_checkudata(L, 1, OP_TYPE);
+  struct azl_lua_op *box = azl_lua_check_type(L, 1, op_type);
   if (!box->op || azl_lua_foreign(L)) return 0;
   cancel(L, box, false);
   return 0;
 }
 
 static int op_gc (lua_State *L) {
-  struct azl_lua_op *box = luaL_checkudata(L, 1, OP_TYPE);
+  struct azl_lua_op *box = azl_lua_check_type(L, 1, op_type);
   struct azl_op *op = box->op;
   if (op && azl_lua_task_lost(box)) {
     lua_pushcfunction(L, azl_lua_task_report);
@@ -119,7 +120,7 @@ static int op_gc (lua_State *L) {
 }
 
 static int op_tostring (lua_State *L) {
-  struct azl_lua_op *box = luaL_checkudata(L, 1, OP_TYPE);
+  struct azl_lua_op *box = azl_lua_check_type(L, 1, op_type);
   if (!box->op)
     lua_pushliteral(L, "azure.op (closed)");
   else
@@ -188,7 +189,7 @@ static const luaL_Reg op_meta[] = {
 
 void azl_lua_open_op (lua_State *L) {
   azl_lua_open_wait(L);
-  luaL_newmetatable(L, OP_TYPE);
+  azl_lua_new_type(L, op_type);
   luaL_setfuncs(L, op_meta, 0);
   luaL_newlib(L, op_methods);
   lua_setfield(L, -2, "__index");

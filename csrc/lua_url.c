@@ -90,10 +90,7 @@ static bool belongs_to_resources (const char *path) {
 static void push_lower (lua_State *L, const char *text, size_t len) {
   char lower[MAX_KIND];
   if (len > sizeof(lower)) len = 0; /* no provider has such a name */
-  for (size_t i = 0; i < len; i++) {
-    bool upper = text[i] >= 'A' && text[i] <= 'Z';
-    lower[i] = (char)(upper ? text[i] + ('a' - 'A') : text[i]);
-  }
+  azl_copy_lower(lower, text, len);
   lua_pushlstring(L, lower, len);
 }
 

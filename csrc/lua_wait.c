@@ -1,10 +1,11 @@
 /* op:wait, the one wait: in a task, through a host, or in place. */
 #include "lua_host.h"
 #include "lua_task.h"
+#include "lua_type.h"
 
 #include <string.h>
 
-#define WAIT_TYPE "azure.wait"
+static const char wait_type[] = "azure.wait";
 
 /* The stack of a wait that is under way. */
 enum {
@@ -326,12 +327,12 @@ int azl_lua_op_wait (lua_State *L) {
   if (box->op->state != AZL_OP_PENDING) return push_results(L);
   struct azl_wait *wait = lua_newuserdatauv(L, sizeof(*wait), 0);
   memset(wait, 0, sizeof(*wait));
-  luaL_setmetatable(L, WAIT_TYPE);
+  azl_lua_set_type(L, wait_type);
   return wait_again(L);
 }
 
 static int wait_gc (lua_State *L) {
-  struct azl_wait *wait = luaL_checkudata(L, 1, WAIT_TYPE);
+  struct azl_wait *wait = azl_lua_check_type(L, 1, wait_type);
   if (!wait->op || azl_lua_foreign(L)) return 0;
   azl_lua_wait_lost(L, wait);
   azl_wait_end(wait);
@@ -339,7 +340,7 @@ static int wait_gc (lua_State *L) {
 }
 
 void azl_lua_open_wait (lua_State *L) {
-  luaL_newmetatable(L, WAIT_TYPE);
+  azl_lua_new_type(L, wait_type);
   lua_pushcfunction(L, wait_gc);
   lua_setfield(L, -2, "__gc");
   lua_pop(L, 1);

@@ -21,19 +21,16 @@ static bool waits (void) {
   return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 }
 
-void azl_sigpipe_hold (struct azl_sigpipe *self, bool needed) {
+void azl_sigpipe_block (struct azl_sigpipe *self) {
   sigset_t set;
-  self->held = false;
-  if (!needed) return;
   only_sigpipe(&set);
   self->waited_before = waits();
   self->held = pthread_sigmask(SIG_BLOCK, &set, &self->mask) == 0;
 }
 
-void azl_sigpipe_release (struct azl_sigpipe *self) {
+void azl_sigpipe_restore (struct azl_sigpipe *self) {
   int error = errno, number;
   sigset_t set;
-  if (!self->held) return;
   only_sigpipe(&set);
   if (!self->waited_before && waits()) (void)sigwait(&set, &number);
   pthread_sigmask(SIG_SETMASK, &self->mask, NULL);

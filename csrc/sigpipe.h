@@ -18,9 +18,18 @@ struct azl_sigpipe {
 /* Whether the libcurl of this process needs it. */
 bool azl_sigpipe_needed (void);
 
+/* The two, where they are needed. */
+void azl_sigpipe_block (struct azl_sigpipe *self);
+void azl_sigpipe_restore (struct azl_sigpipe *self);
+
 /* needed: false makes both do nothing. Pairs may be one inside the other; the
    calls of a pair are made in the same thread. errno stays. */
-void azl_sigpipe_hold (struct azl_sigpipe *self, bool needed);
-void azl_sigpipe_release (struct azl_sigpipe *self);
+static inline void azl_sigpipe_hold (struct azl_sigpipe *self, bool needed) {
+  self->held = false;
+  if (needed) azl_sigpipe_block(self);
+}
+static inline void azl_sigpipe_release (struct azl_sigpipe *self) {
+  if (self->held) azl_sigpipe_restore(self);
+}
 
 #endif

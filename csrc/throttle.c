@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bytes.h"
 #include "pace.h"
 #include "url.h"
 
@@ -74,14 +75,13 @@ static const char *path_of (const char *url, const char **out_end) {
 /* Adds a segment of the path to the key. false: it does not fit; the key is as
    it was. */
 static bool add_segment (char key[KEY_BYTES], const char *at, const char *end) {
-  size_t begin = strlen(key), len = begin;
-  for (; at < end && *at != '/' && len < KEY_BYTES - 1; at++) {
-    bool upper = *at >= 'A' && *at <= 'Z';
-    key[len++] = (char)(upper ? *at - 'A' + 'a' : *at);
-  }
-  bool fits = at == end || *at == '/';
-  key[fits ? len : begin] = '\0';
-  return fits;
+  size_t begin = strlen(key), len = (size_t)(end - at);
+  const char *slash = memchr(at, '/', len);
+  if (slash) len = (size_t)(slash - at);
+  if (len >= KEY_BYTES - begin) return false;
+  azl_copy_lower(key + begin, at, len);
+  key[begin + len] = '\0';
+  return true;
 }
 
 /* Of the buckets of a URL: the id in ".../subscriptions/{id}/...", "" when
@@ -253,6 +253,7 @@ static struct remaining remaining_calls (const struct azl_headers *headers,
                                          enum kind kind) {
   struct remaining left = {-1, -1};
   for (size_t i = 0; headers && i < headers->count; i++) {
+    if ((*headers->items[i].name | 32) != 'x') continue; /* most are none */
     const char *name =
         after_prefix(headers->items[i].name, "x-ms-ratelimit-remaining-");
     const char *counted = name ? counted_by_arm(name) : NULL;

@@ -265,11 +265,14 @@ bool azl_url_is_relative (const char *reference) {
 const char *azl_url_provider (const char *path, size_t len) {
   static const char word[] = "/providers/";
   const size_t skip = sizeof word - 1;
-  for (size_t at = len > skip ? len - skip : 0; at-- > 0;)
-    if (path[at] == '/' && path[at + skip] != '/' &&
-        strncasecmp(path + at, word, skip) == 0)
-      return path + at + skip;
-  return NULL;
+  const char *last = NULL, *end = path + len, *at = path;
+  for (; (at = memchr(at, '/', (size_t)(end - at))) != NULL; at++) {
+    if ((size_t)(end - at) <= skip) break;
+    if ((at[1] | 32) == 'p' && at[skip] != '/' &&
+        strncasecmp(at, word, skip) == 0)
+      last = at + skip;
+  }
+  return last;
 }
 
 /* Spaces before and behind stay, and with them it is no URL. */
