@@ -265,13 +265,13 @@ bool azl_url_is_relative (const char *reference) {
 const char *azl_url_provider (const char *path, size_t len) {
   static const char word[] = "/providers/";
   const size_t skip = sizeof word - 1;
-  const char *last = NULL, *end = path + len, *at = path;
-  for (; (at = memchr(at, '/', (size_t)(end - at))) != NULL; at++) {
-    if ((size_t)(end - at) <= skip) break;
+  const char *last = NULL, *at = path;
+  if (len <= skip) return NULL; /* a name has a byte at least */
+  const char *end = path + len - skip;
+  for (; (at = memchr(at, '/', (size_t)(end - at))) != NULL; at++)
     if ((at[1] | 32) == 'p' && at[skip] != '/' &&
         strncasecmp(at, word, skip) == 0)
       last = at + skip;
-  }
   return last;
 }
 
