@@ -12,7 +12,8 @@
 
 enum { DEFAULT_CONNECTIONS = 32 };
 
-static void read_messages (struct azl_http *http) {
+/* fd: what was ready; CURL_SOCKET_TIMEOUT: none in particular. */
+static void read_messages (struct azl_http *http, curl_socket_t fd) {
   CURLMsg *message;
   int left;
   azl_http_ref(http);
@@ -22,6 +23,7 @@ static void read_messages (struct azl_http *http) {
     if (message->msg != CURLMSG_DONE) continue;
     CURLcode code = message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle);
+    if (code == CURLE_OK && fd >= 0) azl_socket_answered(http, fd);
     azl_transfer_finish(handle->transfer, code);
   }
   azl_http_unref(http);
@@ -49,7 +51,7 @@ void azl_http_act (struct azl_http *http, curl_socket_t fd, int flags) {
   CURLMcode code = curl_multi_socket_action(http->multi, fd, flags, &running);
   azl_sigpipe_release(&sigpipe);
   if (code != CURLM_OK) azl_http_starve(http);
-  read_messages(http);
+  read_messages(http, fd);
 }
 
 /* libcurl forbids calls into it from here: only a timer is set. */

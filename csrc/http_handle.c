@@ -154,15 +154,23 @@ static const char *choose_proxy (const struct azl_transfer *transfer) {
   return bypassed ? "" : http->proxy;
 }
 
+/* In this order: some libcurl forgets its URL with its parts. */
+static bool set_text (struct azl_handle *handle, const char *url) {
+  handle->parsed = false;
+  return SET(handle->easy, CURLOPT_CURLU, NULL) &&
+         SET(handle->easy, CURLOPT_URL, url);
+}
+
 /* An origin is parsed once: libcurl would parse it for each request, and print
-   it again, which takes longer. What it refuses to parse here it refuses later,
-   with an error that says why. */
+   it again, which takes longer. What cannot be parsed here is left to libcurl,
+   whose error says why. */
 static bool parse_origin (struct azl_handle *handle, const char *origin) {
-  CURL *easy = handle->easy;
-  bool parsed = curl_url_set(handle->parts, CURLUPART_URL, origin,
-                             CURLU_PATH_AS_IS) == CURLUE_OK;
-  return SET(easy, CURLOPT_URL, origin) &&
-         SET(easy, CURLOPT_CURLU, parsed ? handle->parts : NULL);
+  if (curl_url_set(handle->parts, CURLUPART_URL, origin, CURLU_PATH_AS_IS) !=
+      CURLUE_OK)
+    return set_text(handle, origin);
+  handle->parsed = true;
+  return SET(handle->easy, CURLOPT_URL, origin) &&
+         SET(handle->easy, CURLOPT_CURLU, handle->parts);
 }
 
 static bool set_origin (struct azl_handle *handle, const char *url,
@@ -181,8 +189,7 @@ static bool set_origin (struct azl_handle *handle, const char *url,
 
 static bool set_whole_url (struct azl_handle *handle, const char *url) {
   handle->origin[0] = '\0';
-  return SET(handle->easy, CURLOPT_CURLU, NULL) &&
-         SET(handle->easy, CURLOPT_URL, url);
+  return set_text(handle, url);
 }
 
 /* A proxy may want the whole URL as target: libcurl knows when. */

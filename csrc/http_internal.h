@@ -9,8 +9,8 @@
 struct azl_handle {
   CURL *easy;
   struct azl_handle *next_idle;
-  struct azl_transfer *transfer; /* whose it is; NULL: idle */
-  bool is_get, once, waits;
+  struct azl_transfer *transfer;    /* whose it is; NULL: idle */
+  bool is_get, once, waits, parsed; /* parsed: libcurl was given `parts` */
   long connect_ms, names_s;
   CURLU *parts;     /* of the origin */
   char origin[128]; /* its URL; "": another, or none yet */

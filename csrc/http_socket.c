@@ -14,6 +14,7 @@ struct azl_socket {
   curl_socket_t fd;
   bool ours;   /* opened and closed through us */
   bool wanted; /* by libcurl */
+  bool answered;
 };
 
 static struct azl_socket *known (const struct azl_http *http,
@@ -39,7 +40,7 @@ static struct azl_socket *add (struct azl_http *http, curl_socket_t fd,
                                bool ours) {
   if (!has_room(http, fd)) return NULL;
   struct azl_socket *self = azl_malloc(sizeof(*self));
-  if (self) *self = (struct azl_socket){http, fd, ours, false};
+  if (self) *self = (struct azl_socket){.http = http, .fd = fd, .ours = ours};
   http->sockets[fd] = self;
   return self;
 }
@@ -86,6 +87,11 @@ void azl_sockets_free (struct azl_http *http) {
   azl_free(http->sockets);
 }
 
+void azl_socket_answered (struct azl_http *http, curl_socket_t fd) {
+  struct azl_socket *self = known(http, fd);
+  if (self) self->answered = true;
+}
+
 bool azl_socket_keep (CURL *easy, struct azl_http *http) {
   return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open) ==
              CURLE_OK &&
@@ -118,17 +124,11 @@ static void fail_one (CURL *easy) {
     azl_transfer_fail_later(handle->transfer, azl_err_oom());
 }
 
-static bool has_answered (CURL *easy) {
-  long status = 0;
-  return curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
-         status > 0;
-}
-
-static void no_longer_wanted (struct azl_socket *self, CURL *easy) {
+static void no_longer_wanted (struct azl_socket *self) {
   self->wanted = false;
   if (!self->ours)
     drop(self);
-  else if (has_answered(easy))
+  else if (self->answered)
     azl_loop_release(self->http->loop, self->fd);
   else
     azl_loop_forget(self->http->loop, self->fd);
@@ -140,7 +140,7 @@ int azl_socket_wanted (CURL *easy, curl_socket_t fd, int what, void *ctx,
   struct azl_socket *self = known(http, fd);
   (void)unused;
   if (what == CURL_POLL_REMOVE) {
-    if (self) no_longer_wanted(self, easy);
+    if (self) no_longer_wanted(self);
     return 0;
   }
   if (!self) self = add(http, fd, false);

@@ -12,6 +12,9 @@ AZL_MUST_CHECK bool azl_socket_keep (CURL *easy, struct azl_http *http);
 int azl_socket_wanted (CURL *easy, curl_socket_t fd, int what, void *ctx,
                        void *unused);
 
+/* A whole answer came with what that socket had to read. */
+void azl_socket_answered (struct azl_http *http, curl_socket_t fd);
+
 /* When the last multi handle has ended: frees what is known of sockets. */
 void azl_sockets_free (struct azl_http *http);
 

@@ -195,6 +195,8 @@ static struct azl_err *curl_error (struct azl_transfer *self, CURLcode code) {
                        "the header of the answer is over %d bytes or %d lines",
                        AZL_HEAD_MAX_BYTES, AZL_HEAD_MAX_LINES);
   if (self->refusal == AZL_REFUSAL_NO_MEMORY) return azl_err_oom();
+  /* libcurl says so too where it has no memory to copy the parts */
+  if (code == CURLE_URL_MALFORMAT && self->handle->parsed) return azl_err_oom();
   if (refused_tunnel(self)) return proxy_error(refused_tunnel(self));
   const struct curl_meaning *meaning = meaning_of(code);
   const char *text = text_of(self, code);

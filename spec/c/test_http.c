@@ -315,6 +315,85 @@ static void what_must_go_once_gets_its_own_connection (void) {
   close_world(&w);
 }
 
+/* libcurl sends it again by itself: to where this one goes, and not to where
+   the handle was before. */
+static void a_kept_connection_that_ends_is_replaced (void) {
+  static const struct raw_answer others = {OK_ANSWER, false};
+  static const struct raw_answer answers[] = {
+      {OK_ANSWER, false}, {"", true}, {OK_ANSWER, false}};
+  struct world w = open_world(answers, 3, NULL);
+  struct raw_server *other = raw_start(w.loop, &others, 1);
+  char here[sizeof(w.url)];
+  memcpy(here, w.url, sizeof(here));
+  azl_op_unref(get(&w));
+  snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d/other", other->port);
+  azl_op_unref(get(&w));
+  memcpy(w.url, here, sizeof(here));
+  struct azl_op *op = get(&w);
+  CHECK_INT(op->state, AZL_OP_DONE);
+  CHECK_INT(azl_http_handles(w.http), 1);
+  CHECK_INT(w.server->connections, 2);
+  CHECK_INT(w.server->requests, 3);
+  CHECK_INT(other->requests, 1);
+  CHECK(strncmp(w.server->last, "GET /path?q=1 HTTP/1.1\r\n", 24) == 0);
+  azl_op_unref(op);
+  raw_stop(other);
+  close_world(&w);
+}
+
+/* What is lent is read until the end, and not touched after it. */
+static void a_lasting_request_is_not_copied (void) {
+  struct raw_answer answer = {OK_ANSWER, false};
+  struct world w = open_world(&answer, 1, NULL);
+  char *url = azl_strdup(w.url), *method = azl_strdup("PUT");
+  char *body = azl_strdup("{}"), *line = azl_strdup("X-One: 1");
+  const struct azl_http_field field = {"X-One", line + 7, line};
+  struct azl_http_request request = {.method = method,
+                                     .url = url,
+                                     .body = body,
+                                     .body_len = 2,
+                                     .fields = &field,
+                                     .field_count = 1,
+                                     .deadline_ms = -1,
+                                     .lasting = true};
+  struct azl_op *op = azl_http_send(w.http, &request);
+  RAW_RUN_UNTIL(w.loop, op->state != AZL_OP_PENDING);
+  azl_free(url);
+  azl_free(method);
+  azl_free(body);
+  azl_free(line);
+  CHECK_INT(op->state, AZL_OP_DONE);
+  CHECK(strncmp(w.server->last, "PUT /path?q=1 HTTP/1.1\r\n", 24) == 0);
+  CHECK(strstr(w.server->last, "\r\nX-One: 1\r\n") != NULL);
+  CHECK(strstr(w.server->last, "\r\n\r\n{}") != NULL);
+  azl_op_unref(op);
+  close_world(&w);
+}
+
+static void one_token_has_one_line (void) {
+  static const struct {
+    const char *token;
+    unsigned serial;
+  } rows[] = {{"one", 7}, {"one", 7}, {"one", 8}, {"two", 9}, {"one", 0}};
+  struct raw_answer answer = {OK_ANSWER, false};
+  struct world w = open_world(&answer, 1, NULL);
+  for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    char want[64];
+    struct azl_http_request request = {.method = "GET",
+                                       .url = w.url,
+                                       .bearer_token = rows[i].token,
+                                       .token_serial = rows[i].serial,
+                                       .deadline_ms = -1};
+    struct azl_op *op = azl_http_send(w.http, &request);
+    RAW_RUN_UNTIL(w.loop, op->state != AZL_OP_PENDING);
+    snprintf(want, sizeof(want), "\r\nAuthorization: Bearer %s\r\n",
+             rows[i].token);
+    CHECK(strstr(w.server->last, want) != NULL);
+    azl_op_unref(op);
+  }
+  close_world(&w);
+}
+
 static void nobody_listens (void) {
   struct raw_answer answer = {OK_ANSWER, false};
   struct world w = open_world(&answer, 1, NULL);
@@ -332,13 +411,16 @@ static void nobody_listens (void) {
 
 int main (void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  RUN_TESTS(
-      TEST(brings_the_answer), TEST(trailers_are_no_headers),
-      TEST(sends_method_headers_and_body),
-      TEST(a_handle_forgets_the_request_before),
-      TEST(writes_without_a_body_say_so), TEST(bad_answers_fail_with_a_code),
-      TEST(a_header_without_end_is_refused), TEST(a_deadline_ends_it),
-      TEST(waits_for_a_free_connection_in_order), TEST(cancels_at_any_time),
-      TEST(closing_ends_what_is_under_way),
-      TEST(what_must_go_once_gets_its_own_connection), TEST(nobody_listens));
+  RUN_TESTS(TEST(brings_the_answer), TEST(trailers_are_no_headers),
+            TEST(sends_method_headers_and_body),
+            TEST(a_handle_forgets_the_request_before),
+            TEST(writes_without_a_body_say_so),
+            TEST(bad_answers_fail_with_a_code),
+            TEST(a_header_without_end_is_refused), TEST(a_deadline_ends_it),
+            TEST(waits_for_a_free_connection_in_order),
+            TEST(cancels_at_any_time), TEST(closing_ends_what_is_under_way),
+            TEST(what_must_go_once_gets_its_own_connection),
+            TEST(a_kept_connection_that_ends_is_replaced),
+            TEST(a_lasting_request_is_not_copied), TEST(one_token_has_one_line),
+            TEST(nobody_listens));
 }

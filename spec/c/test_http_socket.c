@@ -44,10 +44,24 @@ static int watched (const struct world *w) {
   return azl_poller_count(azl_loop_poller(w->loop));
 }
 
+static bool leads_to (int fd, int port) {
+  struct sockaddr_in peer = {0};
+  socklen_t len = sizeof(peer);
+  return getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
+         peer.sin_family == AF_INET && ntohs(peer.sin_port) == port;
+}
+
+static int connection_of (const struct world *w) {
+  int fd = 0;
+  while (fd < 256 && !leads_to(fd, w->server->port)) fd++;
+  return fd;
+}
+
+/* Once it has brought an answer. */
 static void a_kept_connection_is_watched_once (void) {
   struct world w = open_world("127.0.0.1", false);
-  get(&w);
-  told_begin(azl_loop_poller(w.loop));
+  for (int i = 0; i < 2; i++) get(&w);
+  told_begin(azl_loop_poller(w.loop), connection_of(&w));
   for (int i = 0; i < 5; i++) get(&w);
   CHECK_INT(told, 0);
   CHECK_INT(w.server->connections, 1);
@@ -92,24 +106,11 @@ static void names_leave_nothing_watched (void) {
   close_world(&w);
 }
 
-static bool leads_to (int fd, int port) {
-  struct sockaddr_in peer = {0};
-  socklen_t len = sizeof(peer);
-  return getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
-         peer.sin_family == AF_INET && ntohs(peer.sin_port) == port;
-}
-
 /* What another library starts must not hold our connections open. */
 static void programs_inherit_no_connection (void) {
   struct world w = open_world("127.0.0.1", false);
-  int found = 0;
   get(&w);
-  for (int fd = 0; fd < 256; fd++) {
-    if (!leads_to(fd, w.server->port)) continue;
-    CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-    found++;
-  }
-  CHECK_INT(found, 1);
+  CHECK(fcntl(connection_of(&w), F_GETFD) == FD_CLOEXEC);
   close_world(&w);
 }
 

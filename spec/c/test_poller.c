@@ -105,7 +105,7 @@ static void numbers_are_used_again (struct azl_poller *poller) {
 static void released_and_watched_again (struct azl_poller *poller) {
   int fds[2];
   struct seen old = {poller, 0, 0, -1}, fresh = {poller, 0, 0, -1};
-  told_begin(poller);
+  told_begin(poller, -1);
   CHECK_INT(pipe(fds), 0);
   CHECK(azl_poller_set(poller, fds[0], AZL_READ, on_ready, &old));
   CHECK_INT(azl_poller_wait(poller, 0), 0);

@@ -6,19 +6,21 @@
 
 static struct azl_poller_backend told_backend;
 static const struct azl_poller_backend *told_real;
-static int told;
+static int told, told_fd;
 
 static void told_apply (struct azl_poller *poller, struct azl_watch *watch) {
-  told++;
+  if (told_fd < 0 || told_fd == watch->fd) told++;
   told_real->apply(poller, watch);
 }
 
-static void told_begin (struct azl_poller *poller) {
+/* fd: of what; -1: of any descriptor. */
+static void told_begin (struct azl_poller *poller, int fd) {
   if (poller->backend != &told_backend) told_real = poller->backend;
   told_backend = *told_real;
   told_backend.apply = told_apply;
   poller->backend = &told_backend;
   told = 0;
+  told_fd = fd;
 }
 
 #endif
