@@ -51,7 +51,31 @@ void azl_http_act (struct azl_http *http, curl_socket_t fd, int flags) {
   CURLMcode code = curl_multi_socket_action(http->multi, fd, flags, &running);
   azl_sigpipe_release(&sigpipe);
   if (code != CURLM_OK) azl_http_starve(http);
+  azl_socket_opened(http);
   read_messages(http, fd);
+}
+
+/* libcurl 7.88 (Debian 12) goes on to the next address of a name only when it
+   is called again, and sets no timer for that: half of the connect timeout
+   would pass. Only this old function calls every transfer. */
+static void on_next_address (void *ctx) {
+  struct azl_http *http = ctx;
+  struct azl_sigpipe sigpipe;
+  int running;
+  if (http->starved || http->running_count == 0) return;
+  azl_sigpipe_hold(&sigpipe, http->raises_sigpipe);
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#endif
+  CURLMcode code = curl_multi_socket_all(http->multi, &running);
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+  azl_sigpipe_release(&sigpipe);
+  if (code != CURLM_OK) azl_http_starve(http);
+  azl_socket_opened(http);
+  read_messages(http, CURL_SOCKET_TIMEOUT);
 }
 
 /* libcurl forbids calls into it from here: only a timer is set. */
@@ -286,6 +310,7 @@ struct azl_http *azl_http_new (struct azl_loop *loop,
   azl_list_init(&http->running);
   azl_timer_init(&http->curl_timer, on_curl_timer, http);
   azl_defer_init(&http->curl_due, on_curl_timer, http);
+  azl_defer_init(&http->next_address, on_next_address, http);
   azl_defer_init(&http->kick, on_kick, http);
   bool usable =
       choose_authorities(http) && choose_proxy(http) && open_multi(http);
@@ -328,6 +353,7 @@ void azl_http_close (struct azl_http *http) {
   http->bearer = NULL;
   azl_loop_timer_stop(http->loop, &http->curl_timer);
   azl_loop_defer_stop(&http->curl_due);
+  azl_loop_defer_stop(&http->next_address);
   azl_http_unref(http);
 }
 

@@ -20,9 +20,8 @@ struct azl_handle {
 struct azl_http {
   struct azl_loop *loop;
   unsigned refs;
-  bool closed;
-  bool starved;                  /* libcurl had no memory: see act */
-  bool raises_sigpipe;           /* this libcurl: see sigpipe.h */
+  bool closed, starved; /* starved: libcurl had no memory, see http.c */
+  bool raises_sigpipe;  /* this libcurl: see sigpipe.h */
   struct azl_http_config config; /* strings owned */
   char *proxy, *no_proxy;        /* in force; owned */
   bool proxy_of_env;             /* nobody chose it for this client */
@@ -30,11 +29,12 @@ struct azl_http {
   CURLM *multi;
   CURLSH *share;
   struct azl_socket **sockets; /* by fd: see http_socket.c */
-  int socket_capacity;
+  int socket_capacity, opened; /* opened: the last one, in this call */
   struct azl_timer curl_timer;
   struct azl_defer curl_due; /* in its place where libcurl wants it at once */
   struct azl_defer kick;     /* starts queued transfers */
-  struct azl_list queue;     /* waiting for a connection */
+  struct azl_defer next_address; /* an attempt at one has ended */
+  struct azl_list queue;         /* waiting for a connection */
   struct azl_list running;
   int running_count, handle_count;
   int64_t connect_failed_ms; /* when, last; 0: never */

@@ -12,8 +12,8 @@
 struct azl_socket {
   struct azl_http *http;
   curl_socket_t fd;
-  bool ours;   /* opened and closed through us */
-  bool wanted; /* by libcurl */
+  int what;  /* libcurl wants to hear of; 0: nothing */
+  bool ours; /* opened and closed through us */
   bool answered;
 };
 
@@ -52,6 +52,26 @@ static void drop (struct azl_socket *self) {
   azl_free(self);
 }
 
+static void on_ready (void *ctx, int events) {
+  struct azl_socket *self = ctx;
+  int flags = 0;
+  if (events & AZL_READ) flags |= CURL_CSELECT_IN;
+  if (events & AZL_WRITE) flags |= CURL_CSELECT_OUT;
+  azl_http_act(self->http, self->fd, flags);
+}
+
+/* false: no memory; it is as it was. */
+static bool watch (struct azl_socket *self, int what) {
+  int events = 0;
+  if (what & CURL_POLL_IN) events |= AZL_READ;
+  if (what & CURL_POLL_OUT) events |= AZL_WRITE;
+  if (!self ||
+      !azl_loop_watch(self->http->loop, self->fd, events, on_ready, self))
+    return false;
+  self->what = what;
+  return true;
+}
+
 static curl_socket_t open_socket (const struct curl_sockaddr *address) {
 #ifdef SOCK_CLOEXEC
   return socket(address->family, address->socktype | SOCK_CLOEXEC,
@@ -63,15 +83,21 @@ static curl_socket_t open_socket (const struct curl_sockaddr *address) {
 #endif
 }
 
-/* A number that is still known was closed without us. Where there is no memory,
+/* A number that is still known was closed without us: by an attempt at one
+   address, before that at the next. libcurl 7.88 takes the two for one socket,
+   and does not say again what it wants to hear of it. Where there is no memory,
    the socket is as one of the resolver's. */
 static curl_socket_t on_open (void *ctx, curlsocktype purpose,
                               struct curl_sockaddr *address) {
   curl_socket_t fd = open_socket(address);
   (void)purpose;
   if (fd < 0) return CURL_SOCKET_BAD;
-  if (known(ctx, fd)) drop(known(ctx, fd));
-  (void)add(ctx, fd, true);
+  struct azl_socket *old = known(ctx, fd);
+  int what = old ? old->what : 0;
+  if (old) drop(old);
+  struct azl_socket *self = add(ctx, fd, true);
+  if (what && !watch(self, what)) azl_http_starve(ctx);
+  ((struct azl_http *)ctx)->opened = fd;
   return fd;
 }
 
@@ -92,6 +118,14 @@ void azl_socket_answered (struct azl_http *http, curl_socket_t fd) {
   if (self) self->answered = true;
 }
 
+void azl_socket_opened (struct azl_http *http) {
+  const struct azl_socket *self =
+      http->opened > 0 ? known(http, http->opened) : NULL;
+  http->opened = 0;
+  if (self && self->what == 0 && !self->answered)
+    azl_loop_defer(http->loop, &http->next_address);
+}
+
 bool azl_socket_keep (CURL *easy, struct azl_http *http) {
   return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open) ==
              CURLE_OK &&
@@ -99,22 +133,6 @@ bool azl_socket_keep (CURL *easy, struct azl_http *http) {
          curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close) ==
              CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http) == CURLE_OK;
-}
-
-static void on_ready (void *ctx, int events) {
-  struct azl_socket *self = ctx;
-  int flags = 0;
-  if (events & AZL_READ) flags |= CURL_CSELECT_IN;
-  if (events & AZL_WRITE) flags |= CURL_CSELECT_OUT;
-  azl_http_act(self->http, self->fd, flags);
-}
-
-static bool watch (struct azl_socket *self, int what) {
-  int events = 0;
-  if (what & CURL_POLL_IN) events |= AZL_READ;
-  if (what & CURL_POLL_OUT) events |= AZL_WRITE;
-  return self &&
-         azl_loop_watch(self->http->loop, self->fd, events, on_ready, self);
 }
 
 static void fail_one (CURL *easy) {
@@ -125,7 +143,9 @@ static void fail_one (CURL *easy) {
 }
 
 static void no_longer_wanted (struct azl_socket *self) {
-  self->wanted = false;
+  if (self->ours && !self->answered && self->what == CURL_POLL_OUT)
+    azl_loop_defer(self->http->loop, &self->http->next_address);
+  self->what = 0;
   if (!self->ours)
     drop(self);
   else if (self->answered)
@@ -144,13 +164,12 @@ int azl_socket_wanted (CURL *easy, curl_socket_t fd, int what, void *ctx,
     return 0;
   }
   if (!self) self = add(http, fd, false);
-  if (watch(self, what)) {
-    self->wanted = true;
-  } else if (self && self->wanted) { /* transfers may share it */
+  if (watch(self, what)) return 0;
+  if (self && self->what) { /* transfers may share it */
     azl_http_starve(http);
-  } else {
-    if (self && !self->ours) drop(self);
-    fail_one(easy);
+    return 0;
   }
+  if (self && !self->ours) drop(self);
+  fail_one(easy);
   return 0;
 }

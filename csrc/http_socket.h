@@ -15,6 +15,10 @@ int azl_socket_wanted (CURL *easy, curl_socket_t fd, int what, void *ctx,
 /* A whole answer came with what that socket had to read. */
 void azl_socket_answered (struct azl_http *http, curl_socket_t fd);
 
+/* After each call that may have opened one: whether it was closed again, since
+   nobody listens at that address (see azl_http's next_address). */
+void azl_socket_opened (struct azl_http *http);
+
 /* When the last multi handle has ended: frees what is known of sockets. */
 void azl_sockets_free (struct azl_http *http);
 

@@ -2,7 +2,8 @@
    names of .test as the environment says, and passes on all others.
 
      AZL_DNS_SECONDS   slow.test: so long, then no answer
-     AZL_DNS_FILE      moving.test: the address that stands in this file now */
+     AZL_DNS_FILE      moving.test: the addresses that stand in this file now,
+                       one a line */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -20,13 +21,21 @@ static int slow (void) {
   return EAI_AGAIN;
 }
 
-static const char *address_now (char *out, size_t out_bytes) {
+/* The addresses one behind the other: freeaddrinfo frees them one by one. */
+static int moving (lookup *call, const char *service,
+                   const struct addrinfo *hints, struct addrinfo **out) {
   const char *path = getenv("AZL_DNS_FILE");
   FILE *file = path ? fopen(path, "r") : NULL;
-  char *read = file ? fgets(out, (int)out_bytes, file) : NULL;
+  char address[64];
+  int error = EAI_NONAME;
+  while (file && fgets(address, sizeof address, file)) {
+    address[strcspn(address, "\n")] = '\0';
+    error = call(address, service, hints, out);
+    if (error) break;
+    while (*out) out = &(*out)->ai_next;
+  }
   if (file) fclose(file);
-  if (read) out[strcspn(out, "\n")] = '\0';
-  return read;
+  return error;
 }
 
 int getaddrinfo (const char *node, const char *service,
@@ -36,9 +45,8 @@ int getaddrinfo (const char *node, const char *service,
     void *symbol;
     lookup *call;
   } real = {.symbol = dlsym(RTLD_NEXT, "getaddrinfo")};
-  char address[64];
   if (node && strcmp(node, "slow.test") == 0) return slow();
   if (node && strcmp(node, "moving.test") == 0)
-    node = address_now(address, sizeof address);
+    return moving(real.call, service, hints, out);
   return node ? real.call(node, service, hints, out) : EAI_NONAME;
 }

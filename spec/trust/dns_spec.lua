@@ -158,3 +158,32 @@ describe("a name whose address changes", function()
     assert.equal("old\nold\nConnectFailed\nnew\nnew\n", result.out)
   end)
 end)
+
+describe("a name with several addresses", function()
+  it_where_possible("is reached at the first that somebody listens at", function()
+    local file = os.tmpname()
+    local written = assert(io.open(file, "w"))
+    written:write("127.0.0.5\n127.0.0.4\n127.0.0.3\n127.0.0.2\n")
+    written:close()
+
+    local result = run([[
+      local core = require "azure.core"
+      local transport = require "azure.emulator.transport"
+      local server = assert(transport.listen({ address = "127.0.0.2", port = 0 }, function()
+        return { status = 200, headers = {}, body = "there" }
+      end))
+      local http = core.http{}
+      local url = ("http://moving.test:%d/"):format(server:port())
+      for _ = 1, 3 do
+        local answer, err = http:send{ method = "GET", url = url, timeout = 5 }:wait()
+        print(answer and answer.body or err.code)
+      end
+      http:close()
+      server:close()
+    ]], { AZL_DNS_FILE = file })
+
+    os.remove(file)
+    assert.equal("", result.err)
+    assert.equal("there\nthere\nthere\n", result.out)
+  end)
+end)
