@@ -18,6 +18,13 @@ static void on_ready (void *ctx, int events) {
     CHECK(azl_poller_set(seen->poller, seen->forget_fd, 0, NULL, NULL));
 }
 
+static void on_ready_release (void *ctx, int events) {
+  struct seen *seen = ctx;
+  (void)events;
+  seen->calls++;
+  azl_poller_release(seen->poller, seen->forget_fd);
+}
+
 static void each_backend (void (*fn)(struct azl_poller *)) {
   static const char *const names[] = {"epoll", "poll"};
   for (size_t i = 0; i < 2; i++) {
@@ -60,14 +67,15 @@ static void hang_up_is_readable (struct azl_poller *poller) {
   close(fds[0]);
 }
 
-/* A callback forgets the other descriptor that is ready in the same wait. */
-static void forgotten_ones_stay_silent (struct azl_poller *poller) {
+/* A callback forgets, or releases, the other descriptor that is ready in the
+   same wait. */
+static void others_stay_silent (struct azl_poller *poller, azl_fd_fn fn) {
   int a[2], b[2];
   CHECK_INT(pipe(a), 0);
   CHECK_INT(pipe(b), 0);
   struct seen first = {poller, 0, 0, b[0]}, second = {poller, 0, 0, a[0]};
-  CHECK(azl_poller_set(poller, a[0], AZL_READ, on_ready, &first));
-  CHECK(azl_poller_set(poller, b[0], AZL_READ, on_ready, &second));
+  CHECK(azl_poller_set(poller, a[0], AZL_READ, fn, &first));
+  CHECK(azl_poller_set(poller, b[0], AZL_READ, fn, &second));
   CHECK_INT(write(a[1], "x", 1), 1);
   CHECK_INT(write(b[1], "x", 1), 1);
   azl_poller_wait(poller, 1000);
@@ -81,12 +89,13 @@ static void forgotten_ones_stay_silent (struct azl_poller *poller) {
 }
 
 /* The number of a closed descriptor is used again before the next wait. */
-static void numbers_are_used_again (struct azl_poller *poller) {
+static void number_used_again (struct azl_poller *poller, bool released) {
   int a[2], b[2];
   struct seen old = {poller, 0, 0, -1}, fresh = {poller, 0, 0, -1};
   CHECK_INT(pipe(a), 0);
   CHECK(azl_poller_set(poller, a[0], AZL_READ, on_ready, &old));
   azl_poller_wait(poller, 0);
+  if (released) azl_poller_release(poller, a[0]);
   CHECK(azl_poller_set(poller, a[0], 0, NULL, NULL));
   close(a[0]);
   close(a[1]);
@@ -133,57 +142,6 @@ static void released_and_watched_again (struct azl_poller *poller) {
   close(fds[1]);
 }
 
-/* As forgotten_ones_stay_silent: but the other is only released. */
-static void on_ready_release (void *ctx, int events) {
-  struct seen *seen = ctx;
-  (void)events;
-  seen->calls++;
-  azl_poller_release(seen->poller, seen->forget_fd);
-}
-
-static void released_ones_stay_silent (struct azl_poller *poller) {
-  int a[2], b[2];
-  CHECK_INT(pipe(a), 0);
-  CHECK_INT(pipe(b), 0);
-  struct seen first = {poller, 0, 0, b[0]}, second = {poller, 0, 0, a[0]};
-  CHECK(azl_poller_set(poller, a[0], AZL_READ, on_ready_release, &first));
-  CHECK(azl_poller_set(poller, b[0], AZL_READ, on_ready_release, &second));
-  CHECK_INT(write(a[1], "x", 1), 1);
-  CHECK_INT(write(b[1], "x", 1), 1);
-  azl_poller_wait(poller, 1000);
-  CHECK_INT(first.calls + second.calls, 1);
-  CHECK(azl_poller_set(poller, a[0], 0, NULL, NULL));
-  CHECK(azl_poller_set(poller, b[0], 0, NULL, NULL));
-  for (int i = 0; i < 2; i++) {
-    close(a[i]);
-    close(b[i]);
-  }
-}
-
-/* Released, then forgotten since it is closed: the next of its number is
-   watched as if there had been none. */
-static void released_and_closed (struct azl_poller *poller) {
-  int a[2], b[2];
-  struct seen old = {poller, 0, 0, -1}, fresh = {poller, 0, 0, -1};
-  CHECK_INT(pipe(a), 0);
-  CHECK(azl_poller_set(poller, a[0], AZL_READ, on_ready, &old));
-  azl_poller_wait(poller, 0);
-  azl_poller_release(poller, a[0]);
-  CHECK(azl_poller_set(poller, a[0], 0, NULL, NULL));
-  close(a[0]);
-  close(a[1]);
-  CHECK_INT(pipe(b), 0);
-  CHECK_INT(b[0], a[0]);
-  CHECK(azl_poller_set(poller, b[0], AZL_READ, on_ready, &fresh));
-  CHECK_INT(write(b[1], "x", 1), 1);
-  CHECK_INT(azl_poller_wait(poller, 1000), 1);
-  CHECK_INT(old.calls, 0);
-  CHECK_INT(fresh.calls, 1);
-  CHECK(azl_poller_set(poller, b[0], 0, NULL, NULL));
-  close(b[0]);
-  close(b[1]);
-}
-
 /* What cannot be written down for the next wait is done at once. */
 static void released_without_memory (struct azl_poller *poller) {
   int fds[2];
@@ -204,6 +162,17 @@ static void released_without_memory (struct azl_poller *poller) {
   close(fds[1]);
 }
 
+static void forgotten_ones_stay_silent (struct azl_poller *poller) {
+  others_stay_silent(poller, on_ready);
+}
+static void released_ones_stay_silent (struct azl_poller *poller) {
+  others_stay_silent(poller, on_ready_release);
+}
+static void numbers_are_used_again (struct azl_poller *poller) {
+  number_used_again(poller, false);
+  number_used_again(poller, true);
+}
+
 static void watches (void) {
   each_backend(watch_a_pipe);
 }
@@ -220,7 +189,6 @@ static void reuses (void) {
 static void releases (void) {
   each_backend(released_and_watched_again);
   each_backend(released_ones_stay_silent);
-  each_backend(released_and_closed);
   each_backend(released_without_memory);
 }
 
