@@ -107,6 +107,29 @@ static void deferred_calls_run_once_in_the_next_turn (void) {
   azl_loop_free(self.loop);
 }
 
+static void what_is_flushed_runs_once (void) {
+  struct counter output = {.loop = stopped_loop()}, other = output;
+  struct azl_loop *loop = output.loop;
+  azl_defer_init(&output.defer, on_defer, &output);
+  azl_defer_init(&other.defer, on_defer, &other);
+  azl_loop_defer_flush(loop, &output.defer);
+  azl_loop_defer_flush(loop, &output.defer);
+  azl_loop_defer(loop, &other.defer);
+  CHECK_INT(azl_loop_timeout_ms(loop), 0);
+  CHECK_INT(azl_loop_flush(loop), 1);
+  CHECK_INT(output.count, 1);
+  CHECK_INT(other.count, 0);
+  azl_loop_defer_flush(loop, &output.defer); /* where nobody flushes */
+  azl_loop_turn(loop, 0);
+  CHECK_INT(output.count, 2);
+  CHECK_INT(other.count, 1);
+  azl_loop_defer_flush(loop, &output.defer);
+  azl_loop_defer_stop(&output.defer);
+  CHECK_INT(azl_loop_flush(loop), 0);
+  CHECK_INT(azl_loop_timeout_ms(loop), -1);
+  azl_loop_free(loop);
+}
+
 static void on_step (void *state, void *ctx) {
   struct counter *self = ctx;
   self->count += *(int *)state;
@@ -153,6 +176,7 @@ int main (void) {
             TEST(many_timers_at_once_take_several_turns),
             TEST(virtual_time_jumps_only_when_idle),
             TEST(deferred_calls_run_once_in_the_next_turn),
-            TEST(hooks_run_and_leave), TEST(freeing_cancels_what_is_under_way),
+            TEST(what_is_flushed_runs_once), TEST(hooks_run_and_leave),
+            TEST(freeing_cancels_what_is_under_way),
             TEST(survives_a_lack_of_memory));
 }

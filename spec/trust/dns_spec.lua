@@ -160,30 +160,58 @@ describe("a name whose address changes", function()
 end)
 
 describe("a name with several addresses", function()
-  it_where_possible("is reached at the first that somebody listens at", function()
-    local file = os.tmpname()
-    local written = assert(io.open(file, "w"))
-    written:write("127.0.0.5\n127.0.0.4\n127.0.0.3\n127.0.0.2\n")
-    written:close()
+  local file
 
-    local result = run([[
+  before_each(function() file = os.tmpname() end)
+  after_each(function() os.remove(file) end)
+
+  local function with_addresses(addresses, script)
+    local written = assert(io.open(file, "w"))
+    written:write(addresses:gsub(" ", "\n"), "\n")
+    written:close()
+    return run([[
       local core = require "azure.core"
       local transport = require "azure.emulator.transport"
       local server = assert(transport.listen({ address = "127.0.0.2", port = 0 }, function()
         return { status = 200, headers = {}, body = "there" }
       end))
-      local http = core.http{}
       local url = ("http://moving.test:%d/"):format(server:port())
-      for _ = 1, 3 do
-        local answer, err = http:send{ method = "GET", url = url, timeout = 5 }:wait()
-        print(answer and answer.body or err.code)
-      end
-      http:close()
-      server:close()
-    ]], { AZL_DNS_FILE = file })
+      local http = core.http{}
+      local function ask() return http:send{ method = "GET", url = url, timeout = 5 } end
+      local function tell(answer, err) print(answer and answer.body or err.code) end
+    ]] .. script .. " http:close() server:close()", { AZL_DNS_FILE = file })
+  end
 
-    os.remove(file)
+  it_where_possible("is reached at the first that somebody listens at", function()
+    local result = with_addresses("127.0.0.5 127.0.0.4 127.0.0.3 127.0.0.2", "for _ = 1, 3 do tell(ask():wait()) end")
+
     assert.equal("", result.err)
     assert.equal("there\nthere\nthere\n", result.out)
+  end)
+
+  it_where_possible("is given up when nobody listens at any, and not at the deadline", function()
+    local result = with_addresses("127.0.0.5 127.0.0.4 127.0.0.3", "for _ = 1, 2 do tell(ask():wait()) end")
+
+    assert.equal("", result.err)
+    assert.equal("ConnectFailed\nConnectFailed\n", result.out)
+  end)
+
+  it_where_possible("may be cancelled after any step, beside others that go on", function()
+    local result = with_addresses("127.0.0.5 127.0.0.4 127.0.0.3 127.0.0.2", [[
+      local loop, bad = core.loop(), 0
+      for steps = 0, 15 do
+        local left, kept = ask(), ask()
+        for _ = 1, steps do loop:step(0.005) end
+        left:cancel()
+        local answer = kept:wait()
+        if not (answer and answer.body == "there") then bad = bad + 1 end
+        http:close()
+        http = core.http{}
+      end
+      print(bad, loop:stats().transfers)
+    ]])
+
+    assert.equal("", result.err)
+    assert.equal("0\t0\n", result.out)
   end)
 end)
