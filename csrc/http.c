@@ -39,6 +39,13 @@ void azl_http_starve (struct azl_http *http) {
                             azl_err_oom());
 }
 
+/* What a call into libcurl has led to. */
+static void hear (struct azl_http *http, CURLMcode code, curl_socket_t fd) {
+  if (code != CURLM_OK) azl_http_starve(http);
+  azl_socket_opened(http);
+  read_messages(http, fd);
+}
+
 /* What libcurl has no memory to watch, it never asks for again; and the socket
    that it was about to add stays half added for good (multi.c, singlesocket):
    that multi handle is left alone and, when its transfers are gone, replaced.
@@ -50,9 +57,7 @@ void azl_http_act (struct azl_http *http, curl_socket_t fd, int flags) {
   azl_sigpipe_hold(&sigpipe, http->raises_sigpipe);
   CURLMcode code = curl_multi_socket_action(http->multi, fd, flags, &running);
   azl_sigpipe_release(&sigpipe);
-  if (code != CURLM_OK) azl_http_starve(http);
-  azl_socket_opened(http);
-  read_messages(http, fd);
+  hear(http, code, fd);
 }
 
 /* libcurl 7.88 (Debian 12) goes on to the next address of a name only when it
@@ -73,9 +78,7 @@ static void on_next_address (void *ctx) {
 #pragma GCC diagnostic pop
 #endif
   azl_sigpipe_release(&sigpipe);
-  if (code != CURLM_OK) azl_http_starve(http);
-  azl_socket_opened(http);
-  read_messages(http, CURL_SOCKET_TIMEOUT);
+  hear(http, code, CURL_SOCKET_TIMEOUT);
 }
 
 /* libcurl forbids calls into it from here: only a timer is set. */

@@ -1,34 +1,14 @@
 /* The sockets of kept connections: watched once, ended with the connection. */
 #include <curl/curl.h>
-#include "check.h"
-#include "http.h"
-#include "raw_server.h"
+#include "http_world.h"
 #include "told.h"
 
-#define OK_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-
-struct world {
-  struct azl_loop *loop;
-  struct azl_http *http;
-  struct raw_server *server;
-  char url[64];
-};
-
-static struct world open_world (const char *host, bool hang_up) {
+static struct world open_one (const char *host, bool hang_up) {
   static struct raw_answer answer;
-  struct world w = {.loop = azl_loop_new(NULL)};
   answer = (struct raw_answer){OK_ANSWER, hang_up};
-  w.http = azl_http_new(w.loop, NULL);
-  w.server = raw_start(w.loop, &answer, 1);
+  struct world w = open_world(&answer, 1, NULL);
   snprintf(w.url, sizeof(w.url), "http://%s:%d/", host, w.server->port);
   return w;
-}
-
-static void close_world (struct world *w) {
-  raw_stop(w->server);
-  azl_http_close(w->http);
-  azl_http_unref(w->http);
-  azl_loop_free(w->loop);
 }
 
 static void get (struct world *w) {
@@ -59,7 +39,7 @@ static int connection_of (const struct world *w) {
 
 /* Once it has brought an answer. */
 static void a_kept_connection_is_watched_once (void) {
-  struct world w = open_world("127.0.0.1", false);
+  struct world w = open_one("127.0.0.1", false);
   for (int i = 0; i < 2; i++) get(&w);
   told_begin(azl_loop_poller(w.loop), connection_of(&w));
   for (int i = 0; i < 5; i++) get(&w);
@@ -71,7 +51,7 @@ static void a_kept_connection_is_watched_once (void) {
 /* Nobody listens to a connection that nobody uses: its end would wake the loop
    for ever. */
 static void an_idle_connection_is_not_watched (void) {
-  struct world w = open_world("127.0.0.1", false);
+  struct world w = open_one("127.0.0.1", false);
   int before = watched(&w);
   get(&w);
   CHECK_INT(watched(&w), before + 1); /* the server's side of it */
@@ -84,7 +64,7 @@ static void an_idle_connection_is_not_watched (void) {
 }
 
 static void what_the_server_ends_is_opened_anew (void) {
-  struct world w = open_world("127.0.0.1", true);
+  struct world w = open_one("127.0.0.1", true);
   int before = watched(&w);
   for (int i = 1; i <= 5; i++) {
     get(&w);
@@ -97,7 +77,7 @@ static void what_the_server_ends_is_opened_anew (void) {
 /* The resolver's descriptors come and go without us, and so do their numbers.
  */
 static void names_leave_nothing_watched (void) {
-  struct world w = open_world("localhost", true);
+  struct world w = open_one("localhost", true);
   int before = watched(&w);
   for (int i = 0; i < 5; i++) {
     get(&w);
@@ -108,7 +88,7 @@ static void names_leave_nothing_watched (void) {
 
 /* What another library starts must not hold our connections open. */
 static void programs_inherit_no_connection (void) {
-  struct world w = open_world("127.0.0.1", false);
+  struct world w = open_one("127.0.0.1", false);
   get(&w);
   CHECK(fcntl(connection_of(&w), F_GETFD) == FD_CLOEXEC);
   close_world(&w);
