@@ -10,15 +10,16 @@ local wire = require "azure.emulator.wire"
 
 local arm = {}
 
---- Handlers by "METHOD scope/namespace/type/*"; filled by arm.add.
+--- Handlers by "METHOD scope/providers/namespace/type/*"; filled by arm.add.
 local routes = {}
 
---- Adds a provider's handlers.
+--- Adds handlers: "METHOD scope/namespace/type/*" of a provider, or "METHOD scope/part/*" of ARM itself.
 ---@param more table<string, fun(ctx: table): table>
 function arm.add(more)
   for key, handler in pairs(more) do
     local method, pattern = key:match("^(%S+) (%S+)$")
-    routes[method .. " " .. pattern:lower()] = handler
+    pattern = pattern:lower():gsub("^(%a+)/(microsoft%.)", "%1/providers/%2")
+    routes[method .. " " .. pattern] = handler
   end
 end
 
@@ -124,7 +125,7 @@ local function read_provider(ctx, segments, first)
     end
   end
   ctx.type_key = table.concat(types, "/")
-  ctx.pattern = ctx.pattern .. "/" .. pattern
+  ctx.pattern = ctx.pattern .. "/providers/" .. pattern
 end
 
 local function read_container(ctx, segments, first)
@@ -143,7 +144,14 @@ local function last_providers(segments)
   return nil
 end
 
--- Fills ctx with what the path says; false when it is no path of ARM.
+-- Whether the path from segments[first] on is providers/NAMESPACE/TYPE and what follows, and not a provider's own action.
+local function is_provider_path(segments, first)
+  if (segments[first] or ""):lower() ~= "providers" or #segments < first + 2 then return false end
+  local type_name = segments[first + 2]:lower()
+  return #segments > first + 2 or type_name ~= "register" and type_name ~= "unregister"
+end
+
+-- Fills ctx with what the path says.
 local function read_path(ctx, segments)
   local next_segment = 1
   ctx.names, ctx.ids, ctx.pattern = {}, {}, "tenant"
@@ -159,8 +167,7 @@ local function read_path(ctx, segments)
   if extension then
     ctx.scope, ctx.pattern = "/" .. table.concat(segments, "/", 1, providers_at - 1), "any"
     read_provider(ctx, segments, providers_at + 1)
-  elseif (segments[next_segment] or ""):lower() == "providers" and #segments >= next_segment + 2
-    and segments[#segments]:lower():find("register$") == nil then
+  elseif is_provider_path(segments, next_segment) then
     read_provider(ctx, segments, next_segment + 1)
   else
     read_container(ctx, segments, next_segment)
@@ -250,8 +257,19 @@ local function check_rate(ctx)
   return refusal
 end
 
+-- A name holds no slash, an escaped one neither (azure-resource-manager-rpc, issue 38).
+local function check_names(ctx)
+  for _, segment in ipairs(ctx.request.segments) do
+    if segment:find("/", 1, true) then
+      return gateway(wire.error(400, "InvalidResourceName",
+        ("The provided resource name '%s' has these invalid characters: '/'."):format(segment)))
+    end
+  end
+  return nil
+end
+
 -- In ARM's order: the first that objects answers.
-local gates = { check_version, check_rate, check_permission, check_group, check_registration }
+local gates = { check_names, check_version, check_rate, check_permission, check_group, check_registration }
 
 local function no_route(ctx)
   if routes["GET " .. ctx.pattern] or routes["PUT " .. ctx.pattern] or routes["POST " .. ctx.pattern] then

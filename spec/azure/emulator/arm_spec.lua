@@ -89,8 +89,12 @@ describe("azure.emulator.arm", function()
     [support.group .. "/providers/Microsoft.SignalRService/signalR/none"] = "ResourceNotFound",
     [support.group .. "/providers/Microsoft.SignalRService/nothing/none"] = "InvalidResourceType",
     [support.group .. "/providers/Microsoft.Nothing/nothing/none"] = "InvalidResourceNamespace",
+    [support.group .. "/Microsoft.SignalRService/signalR"] = "InvalidResourceType",
+    [support.group .. "x/Microsoft.SignalRService/signalR"] = "InvalidResourceType",
+    [support.group .. "/Microsoft.SignalRService/signalR/*"] = "InvalidResourceType",
+    [support.subscription .. "/Microsoft.Web/sites"] = "InvalidResourceType",
   }) do
-    it(("answers 404 %s"):format(code), function()
+    it(("answers 404 %s to %s"):format(code, path), function()
       local answer = ask(support.start(), "GET", path)
 
       assert.equal(404, answer.status)
@@ -98,6 +102,27 @@ describe("azure.emulator.arm", function()
       assert.equal("gateway", answer.header("x-ms-failure-cause"))
     end)
   end
+
+  for _, part in ipairs({ "/Microsoft.SignalRService%2FsignalR", "/providers/Microsoft.SignalRService%2fsignalR/x",
+    "/providers/Microsoft.SignalRService/signalR/contoso-signalr%2FsharedPrivateLinkResources" }) do
+    it("takes an escaped slash for no part of a name: " .. part, function()
+      local answer = ask(support.start(), "GET", support.group .. part)
+
+      assert.equal(400, answer.status)
+      assert.equal("InvalidResourceName", answer.error.code)
+    end)
+  end
+
+  it("tells a resource called register from a provider's registration", function()
+    local e = support.start()
+    local id = support.group .. "/providers/Microsoft.SignalRService/signalR/cash-register"
+
+    local created = ask(e, "PUT", id, { location = "eastus", sku = { name = "Standard_S1" } })
+    local found = ask(e, "GET", id)
+
+    assert.equal(201, created.status)
+    assert.equal("cash-register", found.json.name)
+  end)
 
   it("says which methods there are not", function()
     local answer = ask(support.start(), "PATCH", support.link, {})

@@ -5,6 +5,7 @@ local helper = require "spec.helper"
 
 local support = {}
 
+support.subscription = "/subscriptions/" .. helper.subscription
 support.group = helper.group
 support.signalr = helper.group .. "/providers/Microsoft.SignalRService/signalr/contoso-signalr"
 support.func = helper.group .. "/providers/Microsoft.Web/sites/contoso-func"
@@ -14,11 +15,11 @@ support.versions = { signalr = "2024-03-01", web = "2023-12-01", other = "2021-0
 
 local function version_of(path)
   local lowered = path:lower()
-  if lowered:find("microsoft.authorization/") then return "2022-04-01" end
-  if lowered:find("microsoft.signalrservice/") then return support.versions.signalr end
-  if lowered:find("microsoft.web/") then return support.versions.web end
-  if lowered:find("microsoft.keyvault/") then return "2023-07-01" end
-  if lowered:find("microsoft.storage/") then return "2023-05-01" end
+  if lowered:find("/providers/microsoft.authorization/") then return "2022-04-01" end
+  if lowered:find("/providers/microsoft.signalrservice/") then return support.versions.signalr end
+  if lowered:find("/providers/microsoft.web/") then return support.versions.web end
+  if lowered:find("/providers/microsoft.keyvault/") then return "2023-07-01" end
+  if lowered:find("/providers/microsoft.storage/") then return "2023-05-01" end
   return support.versions.other
 end
 
