@@ -144,7 +144,7 @@ local function last_providers(segments)
   return nil
 end
 
--- Whether the path from segments[first] on is providers/NAMESPACE/TYPE and what follows, and not a provider's own action.
+-- Whether segments[first] on are providers/NAMESPACE/TYPE and what follows, and not a provider's own action.
 local function is_provider_path(segments, first)
   if (segments[first] or ""):lower() ~= "providers" or #segments < first + 2 then return false end
   local type_name = segments[first + 2]:lower()
