@@ -8,9 +8,9 @@ import { test } from "node:test";
 
 const KEYS = ["Zmlyc3Q=", "c2Vjb25k"];
 const asModule = (text) => "data:text/javascript," + encodeURIComponent(text);
-const stub = asModule("export const app = { http: (name, options) => globalThis.registered.push({ name, options }) };");
+const standIn = asModule("export const app = { http: (name, options) => globalThis.registered.push({ name, options }) };");
 register(asModule(`export async function resolve(specifier, context, next) {
-  if (specifier === "@azure/functions") return { url: ${JSON.stringify(stub)}, shortCircuit: true };
+  if (specifier === "@azure/functions") return { url: ${JSON.stringify(standIn)}, shortCircuit: true };
   return next(specifier, context);
 }`));
 

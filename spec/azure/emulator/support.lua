@@ -13,14 +13,14 @@ support.link = support.signalr .. "/sharedPrivateLinkResources/func-pe"
 
 support.versions = { signalr = "2024-03-01", web = "2023-12-01", other = "2021-04-01" }
 
+local version_of_provider = {
+  ["microsoft.authorization"] = "2022-04-01", ["microsoft.signalrservice"] = support.versions.signalr,
+  ["microsoft.web"] = support.versions.web, ["microsoft.keyvault"] = "2023-07-01", ["microsoft.storage"] = "2023-05-01",
+}
+
+-- An extension comes last: its provider is the one that is asked.
 local function version_of(path)
-  local lowered = path:lower()
-  if lowered:find("/providers/microsoft.authorization/") then return "2022-04-01" end
-  if lowered:find("/providers/microsoft.signalrservice/") then return support.versions.signalr end
-  if lowered:find("/providers/microsoft.web/") then return support.versions.web end
-  if lowered:find("/providers/microsoft.keyvault/") then return "2023-07-01" end
-  if lowered:find("/providers/microsoft.storage/") then return "2023-05-01" end
-  return support.versions.other
+  return version_of_provider[path:lower():match(".*/providers/([^/]+)/")] or support.versions.other
 end
 
 --- An emulator without a socket, seeded with "contoso" unless told otherwise.
