@@ -1,5 +1,6 @@
 // Starts the emulator and Microsoft's client, each in a process of its own.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -46,12 +47,16 @@ export async function sdk() {
   const packages = install("sdk");
   const folder = prepare();
   const server = spawn(LUA, [path.join(FOLDER, "serve.lua"), folder],
-    { env: cleanEnvironment(), stdio: ["ignore", "pipe", "inherit"] });
+    { env: cleanEnvironment(), stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(server, "close");
   try {
     const config = JSON.parse(await firstLine(server));
     return await runClient(config, packages, folder);
   } finally {
-    server.kill();
+    server.stdin.end(); // which it takes for the end
+    const late = setTimeout(() => server.kill("SIGKILL"), 10000);
+    await ended;
+    clearTimeout(late);
     rmSync(folder, { recursive: true });
   }
 }
