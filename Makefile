@@ -56,6 +56,11 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         -Wconversion -Wno-sign-conversion -Wformat=2 -Wno-trigraphs $(WERROR)
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -g -fPIC $(OPTIMIZE) $(HARDEN) $(WARN) \
              $(CFLAGS) $(EXTRA_CFLAGS)
+# The optimiser sees a module as a whole: a request runs through forty files. The objects hold plain code too,
+# for libazl.a. LTO= turns it off, as do sanitizers, and compilers that do not know these flags.
+LTO_WANTED := -flto=auto -ffat-lto-objects
+LTO := $(if $(findstring -fsanitize,$(EXTRA_CFLAGS)),,$(shell d=$$(mktemp -d) && echo 'int azl;' > $$d/a.c && \
+  $(CC) -Werror $(LTO_WANTED) -fPIC -shared -o $$d/a.so $$d/a.c 2>/dev/null && echo '$(LTO_WANTED)'; rm -rf "$$d"))
 ifeq ($(OS),Darwin)
 MODULE_LDFLAGS := -bundle -undefined dynamic_lookup
 else
@@ -74,7 +79,7 @@ SERVER_OBJ := $(call obj,$(SERVER_SRC))
 LUA_OBJ    := $(call obj,$(LUA_SRC))
 CORE_OBJ   := $(call obj,$(CORE_SRC))
 # What of the core the server is made of too: its rock builds no more than that.
-SERVER_BASE := $(call obj,csrc/buf.c csrc/mem.c)
+SERVER_BASE := $(call obj,csrc/buf.c csrc/bytes.c csrc/mem.c)
 CORE_LIB   := $(BUILD)/libazl.a
 CORE_SO    := $(BUILD)/azure/core.so
 SERVER_SO  := $(BUILD)/azure/emulator/server.so
@@ -91,7 +96,7 @@ all: modules
 modules: $(if $(LUA_SRC),$(CORE_SO)) $(if $(SERVER_SRC),$(SERVER_SO)) $(CORE_LIB)
 
 $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags | $(BUILD)/obj
-	$(call say,cc)$(CC) $(CFLAGS_ALL) -fvisibility=hidden $(LIB_CFLAGS) $(OBJ_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,cc)$(CC) $(CFLAGS_ALL) $(LTO) -fvisibility=hidden $(LIB_CFLAGS) $(OBJ_CFLAGS) -MMD -MP -c -o $@ $<
 # Which names leave a module is the export map's business; luaopen_* must be visible to it.
 $(LUA_OBJ): OBJ_CFLAGS := -fvisibility=default $(LUA_CFLAGS)
 $(SERVER_OBJ): OBJ_CFLAGS := -fvisibility=default $(LUA_CFLAGS) $(MHD_CFLAGS)
@@ -102,11 +107,11 @@ $(CORE_LIB): $(CORE_OBJ)
 
 $(CORE_SO): $(LUA_OBJ) $(CORE_OBJ) | $(BUILD)/exports.map
 	@mkdir -p $(@D)
-	$(call say,link)$(CC) $(MODULE_LDFLAGS) $(EXTRA_CFLAGS) $(LDFLAGS) $(EXTRA_LDFLAGS) -o $@ $(LUA_OBJ) $(CORE_OBJ) $(CORE_LIBS)
+	$(call say,link)$(CC) $(MODULE_LDFLAGS) $(LTO) $(EXTRA_CFLAGS) $(LDFLAGS) $(EXTRA_LDFLAGS) -o $@ $(LUA_OBJ) $(CORE_OBJ) $(CORE_LIBS)
 
 $(SERVER_SO): $(SERVER_OBJ) $(SERVER_BASE) | $(BUILD)/exports.map
 	@mkdir -p $(@D)
-	$(call say,link)$(CC) $(MODULE_LDFLAGS) $(EXTRA_CFLAGS) $(LDFLAGS) $(EXTRA_LDFLAGS) -o $@ $(SERVER_OBJ) $(SERVER_BASE) $(MHD_LIBS)
+	$(call say,link)$(CC) $(MODULE_LDFLAGS) $(LTO) $(EXTRA_CFLAGS) $(LDFLAGS) $(EXTRA_LDFLAGS) -o $@ $(SERVER_OBJ) $(SERVER_BASE) $(MHD_LIBS)
 
 $(BUILD)/obj $(BUILD)/spec $(BUILD)/fuzz:
 	@mkdir -p $@
@@ -115,7 +120,7 @@ $(BUILD)/exports.map: | $(BUILD)/obj
 	@printf '{ global: luaopen_*; local: *; };\n' > $@
 
 # Objects are rebuilt when compiler or flags change, not only when sources do.
-FLAGS_NOW = $(CC) $(CFLAGS_ALL) $(LUA_CFLAGS) $(LIB_CFLAGS)
+FLAGS_NOW = $(CC) $(CFLAGS_ALL) $(LTO) $(LUA_CFLAGS) $(LIB_CFLAGS)
 $(BUILD)/flags: FORCE | $(BUILD)/obj
 	@echo '$(FLAGS_NOW)' | cmp -s - $@ || echo '$(FLAGS_NOW)' > $@
 .PHONY: FORCE

@@ -36,10 +36,17 @@ static char *trimmed (const char *endpoint) {
   return azl_strndup(endpoint, len);
 }
 
+static size_t origin_length (const char *endpoint) {
+  struct azl_url url;
+  return azl_url_parse(endpoint, &url) && *url.path == '\0' ? strlen(endpoint)
+                                                            : 0;
+}
+
 static bool copy_config (struct azl_arm *arm,
                          const struct azl_arm_config *config) {
   arm->endpoint = trimmed(config->endpoint);
   if (!arm->endpoint) return false;
+  arm->origin_len = origin_length(arm->endpoint);
   arm->scope = config->scope ? azl_strdup(config->scope)
                              : azl_format("%s/.default", arm->endpoint);
   arm->user_agent_line = azl_format(

@@ -1,11 +1,11 @@
 /* What an answer asks for before it is one: another token, another place. */
 #include "arm_internal.h"
+#include "bytes.h"
 #include "base64.h"
 #include "redirect.h"
 #include "url.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum { MAX_CHALLENGES = 2, MAX_CLAIMS = 8192 };
 
@@ -23,7 +23,7 @@ static char *wanted_claims (const char *field) {
 static char *find_claims (const struct azl_headers *headers) {
   char *claims = NULL;
   for (size_t i = 0; i < headers->count && !claims; i++)
-    if (strcasecmp(headers->items[i].name, "WWW-Authenticate") == 0)
+    if (azl_same_text(headers->items[i].name, "WWW-Authenticate"))
       claims = wanted_claims(headers->items[i].value);
   return claims;
 }
@@ -61,7 +61,7 @@ static void drop_body (struct azl_call *call) {
   call->has_body = false;
   for (size_t i = headers->count; i-- > 0;)
     if (i < headers->count &&
-        strncasecmp(headers->items[i].name, prefix, sizeof(prefix) - 1) == 0)
+        azl_same_bytes(headers->items[i].name, prefix, sizeof(prefix) - 1))
       azl_headers_remove(headers, headers->items[i].name);
 }
 
@@ -81,6 +81,7 @@ bool azl_call_redirected (struct azl_call *call,
   call->method = method;
   azl_free_secret(call->redirect_url);
   call->url = call->redirect_url = target;
+  call->origin_len = 0;
   call->redirects++;
   drop_tokens(call);
   return true;

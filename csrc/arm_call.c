@@ -10,6 +10,19 @@ enum { MAX_REGISTRATIONS = 3 };
 
 static void pace (void *ctx);
 
+static const char *answer_field (const struct azl_call *call,
+                                 const char *name) {
+  return azl_headers_get(&azl_http_result(call->child)->headers, name);
+}
+
+/* The ids of an answer, where it is given up for another try. */
+static void keep_ids (struct azl_call *call) {
+  azl_free(call->kept_request_id);
+  azl_free(call->kept_correlation_id);
+  call->kept_request_id = azl_strdup(azl_call_request_id(call));
+  call->kept_correlation_id = azl_strdup(azl_call_correlation_id(call));
+}
+
 static void drop_child (struct azl_call *call) {
   if (!call->child) return;
   azl_op_listen(call->child, NULL, NULL);
@@ -19,6 +32,11 @@ static void drop_child (struct azl_call *call) {
   call->has_answer = false;
 }
 
+/* What pacing is told of a URL. */
+static const char *where_of (const struct azl_call *call) {
+  return call->url + call->origin_len;
+}
+
 /* Pacing hears of the end of each call that it let go, once. */
 static void tell_pacing (struct azl_call *call,
                          const struct azl_http_response *got,
@@ -26,9 +44,10 @@ static void tell_pacing (struct azl_call *call,
   static const struct azl_headers none = {0};
   if (!call->let_go) return;
   call->let_go = false;
-  azl_throttle_learn(call->arm->throttle, &call->turn, call->method, call->url,
-                     got ? got->status : 0, got ? &got->headers : &none,
-                     retry_after_ms, azl_loop_now_ms(call->op.loop));
+  azl_throttle_learn(call->arm->throttle, &call->turn, call->method,
+                     where_of(call), got ? got->status : 0,
+                     got ? &got->headers : &none, retry_after_ms,
+                     azl_loop_now_ms(call->op.loop));
 }
 
 static void leave (struct azl_call *call) {
@@ -52,8 +71,8 @@ static void call_destroy (struct azl_op *op) {
   azl_free_secret(call->redirect_url);
   azl_free(call->claims);
   azl_err_free(call->missing);
-  azl_free(call->request_id);
-  azl_free(call->correlation_id);
+  azl_free(call->kept_request_id);
+  azl_free(call->kept_correlation_id);
   azl_arm_unref(call->arm);
   azl_free(call);
 }
@@ -74,6 +93,7 @@ static void finish (struct azl_call *call, struct azl_err *err) {
 /* Makes an operation the child; fn is called when it ends, or right now. */
 static void adopt (struct azl_call *call, struct azl_op *child,
                    void (*fn)(void *, struct azl_op *)) {
+  if (call->has_answer) keep_ids(call);
   drop_child(call);
   if (!child) {
     finish(call, azl_err_oom());
@@ -125,18 +145,6 @@ static void on_transport_failure (struct azl_call *call) {
   finish(call, why ? azl_err_copy(why) : azl_err_oom());
 }
 
-static char *copy_id (const struct azl_http_response *got, const char *name) {
-  return azl_strdup(azl_headers_get(&got->headers, name));
-}
-
-static void read_ids (struct azl_call *call,
-                      const struct azl_http_response *got) {
-  azl_free(call->request_id);
-  azl_free(call->correlation_id);
-  call->request_id = copy_id(got, "x-ms-request-id");
-  call->correlation_id = copy_id(got, "x-ms-correlation-request-id");
-}
-
 /* Registering takes longer than a call: an operation that has more time than
    its first call gives that one time again. */
 static void on_registered (void *ctx, struct azl_op *child) {
@@ -185,7 +193,6 @@ static void on_answer (struct azl_call *call) {
   int64_t retry_after_ms = azl_retry_after_ms(
       &got->headers, azl_clock_wall_ms(azl_loop_clock(call->op.loop)));
   call->has_answer = true;
-  read_ids(call, got);
   azl_call_log_answer(call, got);
   tell_pacing(call, got, retry_after_ms);
   if (azl_call_challenged(call, got) || azl_call_redirected(call, got))
@@ -248,6 +255,7 @@ static void send (struct azl_call *call, const struct azl_token *token) {
   struct azl_http_request request = {
       .method = call->method,
       .url = call->url,
+      .origin_len = call->origin_len,
       .headers = &call->headers,
       .bearer_token = token ? token->value : NULL,
       .token_serial = token ? token->serial : 0,
@@ -305,9 +313,9 @@ static void pace (void *ctx) {
   int64_t delay_ms = 0;
   if (call->arm->throttle && !call->let_go)
     delay_ms =
-        azl_throttle_turn_ms(call->arm->throttle, call->method, call->url,
+        azl_throttle_turn_ms(call->arm->throttle, call->method, where_of(call),
                              &call->turn, azl_loop_now_ms(call->op.loop));
-  if (delay_ms >= left_ms(call) && delay_ms > 0) {
+  if (delay_ms > 0 && delay_ms >= left_ms(call)) {
     finish(call, paced_too_long(delay_ms));
   } else if (delay_ms > 0) {
     wait_then_pace(call, delay_ms);
@@ -346,12 +354,15 @@ static bool at_endpoint (const struct azl_call *call) {
   return strncmp(call->url, endpoint, len) == 0 && call->url[len] == '/';
 }
 
-static struct azl_err *refuse (const struct azl_call *call) {
+static struct azl_err *refuse (struct azl_call *call) {
   struct azl_url url;
   if (call->arm->closed)
     return azl_err_new(AZL_ERR_CANCELLED, "ClientClosed",
                        "the client is closed");
-  if (at_endpoint(call)) return NULL;
+  if (at_endpoint(call)) {
+    call->origin_len = call->arm->origin_len;
+    return NULL;
+  }
   if (!azl_url_parse(call->url, &url))
     return azl_err_new(AZL_ERR_PROTOCOL, "InvalidUrl",
                        "not an absolute http(s) URL");
@@ -413,11 +424,21 @@ const char *azl_call_client_request_id (const struct azl_call *call) {
   return call->omit & AZL_FIELD_REQUEST_ID ? NULL : call->id_line + AZL_ID_AT;
 }
 
+const char *azl_call_request_id (const struct azl_call *call) {
+  return call->has_answer ? answer_field(call, "x-ms-request-id")
+                          : call->kept_request_id;
+}
+
+const char *azl_call_correlation_id (const struct azl_call *call) {
+  return call->has_answer ? answer_field(call, "x-ms-correlation-request-id")
+                          : call->kept_correlation_id;
+}
+
 void azl_arm_facts (struct azl_op *op, struct azl_arm_facts *out) {
   const struct azl_call *call = AZL_CONTAINER(op, struct azl_call, op);
   out->client_request_id = azl_call_client_request_id(call);
-  out->request_id = call->request_id;
-  out->correlation_id = call->correlation_id;
+  out->request_id = azl_call_request_id(call);
+  out->correlation_id = azl_call_correlation_id(call);
   out->attempts = call->attempt;
   out->maybe_done = call->maybe_done;
 }

@@ -68,14 +68,15 @@ static const char *hint_for (const char *code, int status) {
 }
 
 void azl_call_describe (const struct azl_call *call, struct azl_err *err) {
+  const char *request_id = azl_call_request_id(call);
+  const char *correlation_id = azl_call_correlation_id(call);
   char *url = azl_url_redact(call->url);
   azl_err_set(err, method, call->method);
   azl_err_set(err, url, url);
   azl_free(url);
   azl_err_set(err, client_request_id, azl_call_client_request_id(call));
-  if (call->request_id) azl_err_set(err, request_id, call->request_id);
-  if (call->correlation_id)
-    azl_err_set(err, correlation_id, call->correlation_id);
+  if (request_id) azl_err_set(err, request_id, request_id);
+  if (correlation_id) azl_err_set(err, correlation_id, correlation_id);
   if (err != azl_err_oom()) err->attempts = call->attempt;
 }
 

@@ -12,6 +12,7 @@ struct azl_arm {
   struct azl_loop *loop;
   unsigned refs;
   bool closed;
+  size_t origin_len; /* of the endpoint; 0: it has a path */
   char *endpoint, *scope, *user_agent_line, *subscription_id;
   struct azl_cred *cred;
   struct azl_http *http;
@@ -38,10 +39,11 @@ struct azl_call {
                   signed, a body may hold a secret */
   const char *method, *url, *body;
   char *redirect_url; /* url, once it was redirected */
+  size_t origin_len;  /* of the URL, while it is the endpoint's; 0: another */
   size_t block_bytes, body_len;
   char *claims; /* of a challenge that is being answered */
-  char id_line[AZL_ID_AT + AZL_UUID_BYTES]; /* unless the caller has one */
-  char *request_id, *correlation_id;
+  char id_line[AZL_ID_AT + AZL_UUID_BYTES];    /* unless the caller has one */
+  char *kept_request_id, *kept_correlation_id; /* of the answer before */
   struct azl_err *missing; /* while the provider that it lacks is registered */
   int64_t deadline_ms, register_deadline_ms, started_ms;
   struct azl_turn turn; /* places in the pacing's queues */
@@ -54,6 +56,11 @@ struct azl_call {
 
 /* Of this call: the caller's or ours; NULL: none is sent. Borrowed. */
 const char *azl_call_client_request_id (const struct azl_call *call);
+
+/* Of the last answer; NULL: it has none, or there was none. Borrowed from the
+   answer, which lives until the call is sent again. */
+const char *azl_call_request_id (const struct azl_call *call);
+const char *azl_call_correlation_id (const struct azl_call *call);
 
 /* Fills in who, where and which ids (arm_error.c). */
 void azl_call_describe (const struct azl_call *call, struct azl_err *err);

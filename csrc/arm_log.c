@@ -44,9 +44,9 @@ void azl_call_log_answer (struct azl_call *call,
                           const struct azl_http_response *got) {
   if (!azl_log_wants(&call->arm->log, AZL_LOG_INFO)) return;
   int64_t took_ms = azl_loop_now_ms(call->op.loop) - call->started_ms;
-  char *line =
-      azl_format("< %d after %lld ms, request id %s", got->status,
-                 (long long)took_ms, call->request_id ? call->request_id : "-");
+  const char *id = azl_call_request_id(call);
+  char *line = azl_format("< %d after %lld ms, request id %s", got->status,
+                          (long long)took_ms, id ? id : "-");
   if (line) write_line(call, AZL_LOG_INFO, line);
   azl_free(line);
   if (azl_log_wants(&call->arm->log, AZL_LOG_VERBOSE))

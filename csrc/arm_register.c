@@ -1,10 +1,10 @@
 /* Registers a resource provider: one POST, then looks until it is there. */
 #include "arm_register.h"
+#include "bytes.h"
 #include "json.h"
 
 #include <jansson.h>
 #include <string.h>
-#include <strings.h>
 
 #define VERSION "?api-version=2021-04-01"
 
@@ -66,7 +66,7 @@ static char *subscription_of (const char *url) {
   for (size_t at = 0; at + sizeof(before) - 1 < end; at++) {
     const char *id = url + at + sizeof(before) - 1;
     size_t len = strcspn(id, "/?#");
-    if (len > 0 && strncasecmp(url + at, before, sizeof(before) - 1) == 0)
+    if (len > 0 && azl_same_bytes(url + at, before, sizeof(before) - 1))
       return azl_strndup(id, len);
   }
   return NULL;
@@ -123,7 +123,7 @@ static const struct azl_op_class registration_class = {
 static bool is_registered (const struct azl_http_response *got) {
   struct json_t *doc = azl_json_parse(got->body.data, got->body.len);
   const char *state = azl_json_string(doc, "registrationState");
-  bool registered = state && strcasecmp(state, "Registered") == 0;
+  bool registered = state && azl_same_text(state, "Registered");
   azl_json_free(doc);
   return registered;
 }

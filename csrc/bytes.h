@@ -1,8 +1,27 @@
 #ifndef AZL_BYTES_H
 #define AZL_BYTES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Whether the first len bytes are the same but for the casing of ASCII letters;
+   a NUL ends both. Not strncasecmp, which goes by the locale of the process: in
+   a Turkish one, which the host may have chosen, "ID" is not "id". */
+bool azl_same_bytes (const char *a, const char *b, size_t len);
+
+/* The same for two whole texts. Most differ in the first letter. */
+static inline bool azl_same_text (const char *a, const char *b) {
+  return ((*a ^ *b) & ~('a' ^ 'A')) == 0 && azl_same_bytes(a, b, SIZE_MAX);
+}
+
+/* Copies a text with its NUL, cut where it is longer than size - 1 bytes. What
+   snprintf does with "%s", without a look at a format. */
+static inline void azl_copy_cut (char *to, size_t size, const char *from) {
+  size_t len = strnlen(from, size - 1);
+  memcpy(to, from, len);
+  to[len] = '\0';
+}
 
 /* Looking at eight bytes at once: what a text is made of is asked of every URL,
    header and body, mostly with the answer "nothing special". Each function
@@ -29,6 +48,18 @@ static inline uint64_t azl_any_equal (uint64_t word, unsigned char byte) {
 /* No ASCII. */
 static inline uint64_t azl_any_high (uint64_t word) {
   return word & (UINT64_MAX / 255 * 128);
+}
+
+/* Of what one of the above returned, or several of them together: how many of
+   the eight bytes stand before the first hit. At least 0: where the first byte
+   is the most significant one, that is all that can be said. */
+static inline int azl_before_hit (uint64_t hits) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  return __builtin_ctzll(hits) / 8;
+#else
+  (void)hits;
+  return 0;
+#endif
 }
 
 /* The letters A to Z in lower case. */

@@ -1,9 +1,9 @@
 /* Owns reading WWW-Authenticate challenges (RFC 9110 11.6.1). Several may
    share one header, and commas separate both them and their parameters. */
 #include "headers.h"
+#include "bytes.h"
 
 #include <string.h>
-#include <strings.h>
 
 struct span {
   const char *start;
@@ -21,8 +21,7 @@ static const char *skip_blanks (const char *at) {
 }
 
 static bool span_is (struct span span, const char *text) {
-  return span.len == strlen(text) &&
-         strncasecmp(span.start, text, span.len) == 0;
+  return span.len == strlen(text) && azl_same_bytes(span.start, text, span.len);
 }
 
 static struct span read_name (const char *at) {

@@ -1,11 +1,11 @@
 /* Owns what application credentials share. */
 #include "cred_app.h"
+#include "bytes.h"
 
 #include "entra.h"
 #include "url.h"
 
 #include <string.h>
-#include <strings.h>
 
 #define DEFAULT_AUTHORITY "https://login.microsoftonline.com"
 #define JWT_BEARER "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -31,7 +31,7 @@ static bool listed (const char *list, const char *tenant) {
   while (list && *list) {
     size_t part = strcspn(list, ";");
     if (part == 1 && *list == '*') return true;
-    if (part == len && strncasecmp(list, tenant, len) == 0) return true;
+    if (part == len && azl_same_bytes(list, tenant, len)) return true;
     list += part;
     if (*list) list++;
   }
@@ -43,7 +43,7 @@ const char *azl_tenant_choose (const char *own, const char *allowed,
                                struct azl_err **out_err) {
   *out_err = NULL;
   if (!requested || single_tenant) return own;
-  if (own && (strcasecmp(own, requested) == 0 || strcmp(own, "adfs") == 0))
+  if (own && (azl_same_text(own, requested) || strcmp(own, "adfs") == 0))
     return own;
   if (!azl_tenant_valid(requested))
     *out_err = azl_err_new(AZL_ERR_AUTH, "InvalidTenant",
@@ -99,7 +99,7 @@ struct azl_err *azl_app_init (struct azl_app *app, const char *cred_name,
   app->allowed = azl_strdup(from->additionally_allowed_tenants);
   app->single_tenant = from->single_tenant;
   app->no_cae = from->no_cae;
-  app->adfs = strcasecmp(from->tenant_id, "adfs") == 0;
+  app->adfs = azl_same_text(from->tenant_id, "adfs");
   if (app->tenant_id && app->client_id && app->authority &&
       !app->allowed == !from->additionally_allowed_tenants)
     return NULL;

@@ -1,10 +1,10 @@
 /* Owns turning an error answer into an error: Azure's services, the gateway,
    Entra ID, IIS and any proxy in between each have a shape of their own. */
 #include "json.h"
+#include "bytes.h"
 
 #include <jansson.h>
 #include <string.h>
-#include <strings.h>
 
 #include "utf8.h"
 
@@ -171,7 +171,7 @@ static const char *tag_content (const char *text, const char *tag,
   size_t tag_len = strlen(tag);
   for (text = strchr(text, '<'); text; text = strchr(text + 1, '<')) {
     const char *at = text + 1 + tag_len;
-    if (strncasecmp(text + 1, tag, tag_len) != 0) continue;
+    if (!azl_same_bytes(text + 1, tag, tag_len)) continue;
     if (*at != '>' && *at != ' ') continue;
     at += strcspn(at, ">");
     if (!*at) return NULL;

@@ -1,27 +1,52 @@
 /* Owns the list of header fields and what a response's Retry-After means. */
 #include "headers.h"
+#include "bytes.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* Enough for most answers of Resource Manager. */
 enum { FIRST_ITEMS = 16, FIRST_BYTES = 1024 };
 
-/* RFC 9110 5.6.2 */
-static bool is_token (const char *text, size_t len) {
+/* Bytes of the token (RFC 9110 5.6.2) at the start of text. */
+static size_t token_length (const char *text, size_t len) {
   /* a bit for each ASCII character: letters, digits, "!#$%&'*+-.^_`|~" */
   static const uint64_t chars[2] = {0x03ff6cfa00000000, 0x57ffffffc7fffffe};
-  if (len == 0) return false;
-  for (size_t i = 0; i < len; i++) {
+  size_t i = 0;
+  for (; i < len; i++) {
     unsigned char c = (unsigned char)text[i];
-    if (c > 127 || !(chars[c / 64] >> (c % 64) & 1)) return false;
+    if (c > 127 || !(chars[c / 64] >> (c % 64) & 1)) break;
   }
-  return true;
+  return i;
 }
 
-/* Header names in any casing; most differ in the first letter. */
-static bool same_name (const char *a, const char *b) {
-  return ((*a ^ *b) & ~('a' ^ 'A')) == 0 && strcasecmp(a, b) == 0;
+static bool is_token (const char *text) {
+  size_t len = strlen(text);
+  return len > 0 && token_length(text, len) == len;
+}
+
+/* CR, LF or NUL, none of which a value may have. */
+static bool has_line_end (const char *value, size_t len) {
+  for (; len >= AZL_WORD_BYTES; len -= AZL_WORD_BYTES) {
+    uint64_t word = azl_word(value);
+    if (azl_any_below(word, 1) | azl_any_equal(word, '\r') |
+        azl_any_equal(word, '\n'))
+      return true;
+    value += AZL_WORD_BYTES;
+  }
+  for (; len > 0; len--, value++)
+    if (*value == '\0' || *value == '\r' || *value == '\n') return true;
+  return false;
+}
+
+/* Name and value stand one behind the other: see make_item. */
+static size_t name_length (const struct azl_header *item) {
+  return (size_t)(item->value - item->name) - 1;
+}
+
+/* Header names in any casing; most differ in length. */
+static bool has_name (const struct azl_header *item, const char *name,
+                      size_t len) {
+  return name_length(item) == len && azl_same_bytes(item->name, name, len);
 }
 
 static bool is_blank (char c) {
@@ -80,8 +105,10 @@ static bool make_item (struct azl_headers *headers, struct azl_header *out,
     return false;
   out->name = put_text(headers, name, name_len);
   out->value = put_text(headers, value, value_len);
-  azl_wipe(old, old_len);
-  azl_free(old);
+  if (old) {
+    azl_wipe(old, old_len);
+    azl_free(old);
+  }
   return true;
 }
 
@@ -100,18 +127,19 @@ static void drop_item (struct azl_header *item) {
   azl_wipe(item->value, strlen(item->value));
 }
 
-static size_t find (const struct azl_headers *headers, const char *name) {
+static size_t find (const struct azl_headers *headers, const char *name,
+                    size_t len) {
   size_t i = 0;
-  while (i < headers->count && !same_name(headers->items[i].name, name)) i++;
+  while (i < headers->count && !has_name(&headers->items[i], name, len)) i++;
   return i;
 }
 
 /* Drops the fields of that name from index `start` on. */
 static void remove_from (struct azl_headers *headers, const char *name,
                          size_t start) {
-  size_t kept = start;
+  size_t kept = start, len = strlen(name);
   for (size_t i = start; i < headers->count; i++) {
-    if (same_name(headers->items[i].name, name))
+    if (has_name(&headers->items[i], name, len))
       drop_item(&headers->items[i]);
     else
       headers->items[kept++] = headers->items[i];
@@ -120,8 +148,7 @@ static void remove_from (struct azl_headers *headers, const char *name,
 }
 
 bool azl_headers_valid (const char *name, const char *value) {
-  return name && value && is_token(name, strlen(name)) &&
-         !strpbrk(value, "\r\n");
+  return name && value && is_token(name) && !has_line_end(value, strlen(value));
 }
 
 bool azl_headers_add (struct azl_headers *headers, const char *name,
@@ -132,12 +159,12 @@ bool azl_headers_add (struct azl_headers *headers, const char *name,
 
 bool azl_headers_set (struct azl_headers *headers, const char *name,
                       const char *value) {
-  size_t at = find(headers, name);
+  size_t at = find(headers, name, strlen(name));
   struct azl_header item;
   if (at == headers->count) return azl_headers_add(headers, name, value);
   if (!azl_headers_valid(name, value) ||
       !make_item(headers, &item, headers->items[at].name,
-                 strlen(headers->items[at].name), value, strlen(value)))
+                 name_length(&headers->items[at]), value, strlen(value)))
     return false;
   drop_item(&headers->items[at]);
   headers->items[at] = item;
@@ -149,7 +176,7 @@ bool azl_headers_copy (struct azl_headers *to, const struct azl_headers *from) {
   size_t before = to->count, count = from->count;
   for (size_t i = 0; i < count; i++) {
     const struct azl_header *item = &from->items[i];
-    if (add_bytes(to, item->name, strlen(item->name), item->value,
+    if (add_bytes(to, item->name, name_length(item), item->value,
                   strlen(item->value)))
       continue;
     while (to->count > before) drop_item(&to->items[--to->count]);
@@ -158,11 +185,9 @@ bool azl_headers_copy (struct azl_headers *to, const struct azl_headers *from) {
   return true;
 }
 
-const char *azl_headers_get (const struct azl_headers *headers,
-                             const char *name) {
-  size_t at;
-  if (!headers) return NULL;
-  at = find(headers, name);
+const char *azl_headers_find (const struct azl_headers *headers,
+                              const char *name, size_t len) {
+  size_t at = find(headers, name, len);
   return at < headers->count ? headers->items[at].value : NULL;
 }
 
@@ -171,6 +196,7 @@ void azl_headers_remove (struct azl_headers *headers, const char *name) {
 }
 
 void azl_headers_free (struct azl_headers *headers) {
+  if (!headers->items && !headers->text) return;
   azl_wipe(headers->text, headers->text_len);
   azl_free(headers->text);
   azl_free(headers->items);
@@ -179,7 +205,7 @@ void azl_headers_free (struct azl_headers *headers) {
 
 bool azl_headers_parse_line (struct azl_headers *headers, const char *line,
                              size_t len) {
-  const char *colon, *value;
+  const char *value;
   size_t name_len, value_len;
 
   if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
@@ -187,17 +213,13 @@ bool azl_headers_parse_line (struct azl_headers *headers, const char *line,
     return true;
   }
   while (len && (line[len - 1] == '\n' || line[len - 1] == '\r')) len--;
-  colon = len ? memchr(line, ':', len) : NULL;
-  if (!colon) return true;
-  name_len = (size_t)(colon - line);
-  value = colon + 1;
+  name_len = token_length(line, len);
+  if (name_len == 0 || name_len == len || line[name_len] != ':') return true;
+  value = line + name_len + 1;
   value_len = len - name_len - 1;
   while (value_len && is_blank(*value)) value++, value_len--;
   while (value_len && is_blank(value[value_len - 1])) value_len--;
-  if (!is_token(line, name_len)) return true;
-  if (memchr(value, '\0', value_len) || memchr(value, '\r', value_len) ||
-      memchr(value, '\n', value_len))
-    return true;
+  if (has_line_end(value, value_len)) return true;
   return add_bytes(headers, line, name_len, value, value_len);
 }
 

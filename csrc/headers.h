@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "mem.h"
 
 /* Header fields in order; names keep their casing, lookups ignore it. All text
@@ -32,8 +33,13 @@ AZL_MUST_CHECK bool azl_headers_copy (struct azl_headers *to,
                                       const struct azl_headers *from);
 
 /* The first value of that name, or NULL. Borrowed. */
-const char *azl_headers_get (const struct azl_headers *headers,
-                             const char *name);
+const char *azl_headers_find (const struct azl_headers *headers,
+                              const char *name, size_t len);
+static inline const char *azl_headers_get (const struct azl_headers *headers,
+                                           const char *name) {
+  if (!headers || headers->count == 0) return NULL;
+  return azl_headers_find(headers, name, strlen(name));
+}
 void azl_headers_remove (struct azl_headers *headers, const char *name);
 void azl_headers_free (struct azl_headers *headers);
 

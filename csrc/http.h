@@ -20,6 +20,7 @@ struct azl_http_field {
 
 struct azl_http_request {
   const char *method, *url;
+  size_t origin_len; /* of the URL, where the caller has read it; 0: not */
   const struct azl_headers *headers;   /* copied; may be NULL */
   const struct azl_http_field *fields; /* copied too; names that no other has */
   size_t field_count;

@@ -1,8 +1,8 @@
 /* Owns reading HTTP dates, without the locale's month names or time zone. */
 #include "headers.h"
+#include "bytes.h"
 
 #include <string.h>
-#include <strings.h>
 
 struct date {
   int year, month, day, hour, minute, second;
@@ -39,7 +39,7 @@ static bool read_padded_day (const char **at, int *out) {
 
 static bool read_month (const char **at, int *out) {
   for (int i = 0; i < 12; i++) {
-    if (strncasecmp(*at, months[i], 3) != 0) continue;
+    if (!azl_same_bytes(*at, months[i], 3)) continue;
     *at += 3;
     *out = i + 1;
     return true;
@@ -54,7 +54,7 @@ static bool read_time (const char **at, struct date *date) {
 }
 
 static bool read_zone (const char **at) {
-  if (strncasecmp(*at, " GMT", 4) != 0) return false;
+  if (!azl_same_bytes(*at, " GMT", 4)) return false;
   *at += 4;
   return true;
 }
@@ -97,8 +97,8 @@ static bool read_asctime (const char *at, struct date *date, const char **end) {
 static const char *skip_weekday (const char *text) {
   for (size_t i = 0; i < sizeof weekdays / sizeof weekdays[0]; i++) {
     size_t full = strlen(weekdays[i]);
-    if (strncasecmp(text, weekdays[i], full) == 0) return text + full;
-    if (strncasecmp(text, weekdays[i], 3) == 0) return text + 3;
+    if (azl_same_bytes(text, weekdays[i], full)) return text + full;
+    if (azl_same_bytes(text, weekdays[i], 3)) return text + 3;
   }
   return NULL;
 }

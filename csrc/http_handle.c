@@ -1,14 +1,18 @@
 /* Easy handles: the options that are the same for each transfer, and those
    that are not. */
 #include "http_internal.h"
+#include "bytes.h"
 #include "http_socket.h"
 #include "proxy.h"
 #include "url.h"
 
 #include <string.h>
-#include <strings.h>
 
-enum { DEFAULT_CONNECT_MS = 30000, NAMES_LIVE_S = 60 };
+enum { DEFAULT_CONNECT_MS = 30000 };
+
+/* How long an address of a name is remembered, and how often that is looked
+   at; libcurl would walk through all names after each transfer. */
+enum { NAMES_LIVE_S = 60, NAMES_CHECKED_MS = 1000, NO_LOOK = -1 };
 
 static size_t on_body (char *bytes, size_t size, size_t count, void *ctx) {
   struct azl_transfer *transfer = ((struct azl_handle *)ctx)->transfer;
@@ -233,11 +237,17 @@ static bool set_method (struct azl_handle *handle,
 }
 
 /* How old an address may be that libcurl remembers for a name: none is used
-   from before a connection failed, since it may have been moved. */
-static bool set_names (struct azl_handle *handle, const struct azl_http *http) {
-  int64_t since_ms = azl_loop_now_ms(http->loop) - http->connect_failed_ms;
+   from before a connection failed, since it may have been moved. Old ones are
+   looked for once in a while. */
+static bool set_names (struct azl_handle *handle, struct azl_http *http) {
+  int64_t now_ms = azl_loop_now_ms(http->loop);
+  int64_t since_ms = now_ms - http->connect_failed_ms;
   bool any = http->connect_failed_ms == 0 || since_ms >= NAMES_LIVE_S * 1000;
   long names_s = any ? NAMES_LIVE_S : (long)(since_ms / 1000);
+  if (any && now_ms < http->names_due_ms)
+    names_s = NO_LOOK;
+  else
+    http->names_due_ms = now_ms + NAMES_CHECKED_MS;
   if (handle->names_s == names_s) return true;
   handle->names_s = names_s;
   return SET(handle->easy, CURLOPT_DNS_CACHE_TIMEOUT, names_s);
@@ -264,7 +274,7 @@ static bool set_connection (struct azl_handle *handle,
    would wait for whatever the one before it has broken. */
 static void set_waiting (struct azl_handle *handle,
                          const struct azl_request_copy *request) {
-  bool waits = strncasecmp(request->url, "https:", strlen("https:")) == 0;
+  bool waits = azl_same_bytes(request->url, "https:", strlen("https:"));
   if (handle->waits != waits)
     curl_easy_setopt(handle->easy, CURLOPT_PIPEWAIT, waits ? 1L : 0L);
   handle->waits = waits;

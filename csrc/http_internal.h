@@ -37,7 +37,7 @@ struct azl_http {
   struct azl_list queue;         /* waiting for a connection */
   struct azl_list running;
   int running_count, handle_count;
-  int64_t connect_failed_ms; /* when, last; 0: never */
+  int64_t connect_failed_ms, names_due_ms; /* see set_names; 0: never */
   struct azl_handle *idle;   /* at most max_connections, as all of them */
   struct azl_bearer *bearer; /* of the last request that had a token */
 };

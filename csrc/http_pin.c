@@ -3,6 +3,7 @@
    compared here: after the handshake and before the first byte of the request,
    which carries a secret. */
 #include "http_internal.h"
+#include "bytes.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -10,7 +11,6 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define CERT_FIELD "Cert:"
 
@@ -30,7 +30,7 @@ static bool has_thumbprint (const char *pem, const char *sha1_hex) {
     for (i = 0; i < len && i < sizeof hex / 2; i++)
       snprintf(hex + 2 * i, 3, "%02x", digest[i]);
   X509_free(cert);
-  return strlen(hex) == sizeof hex - 1 && strcasecmp(hex, sha1_hex) == 0;
+  return strlen(hex) == sizeof hex - 1 && azl_same_text(hex, sha1_hex);
 }
 
 /* The server's own certificate, which is the first of the chain, as PEM. */

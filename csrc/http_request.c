@@ -1,10 +1,10 @@
 /* The copy of a request: what libcurl reads while the transfer runs. */
 #include "http_request.h"
+#include "bytes.h"
 #include "http_internal.h"
 #include "url.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* An Authorization line, which requests with the same token share. Wiped with
    the last reference. */
@@ -53,14 +53,14 @@ static void put_line (struct pen *pen, const char *name, const char *value) {
 }
 
 bool azl_writes (const char *method) {
-  return strcasecmp(method, "POST") == 0 || strcasecmp(method, "PUT") == 0 ||
-         strcasecmp(method, "PATCH") == 0;
+  return azl_same_text(method, "POST") || azl_same_text(method, "PUT") ||
+         azl_same_text(method, "PATCH");
 }
 
 static bool has_field (const struct azl_http_request *request,
                        const char *name) {
   for (size_t i = 0; i < request->field_count; i++)
-    if (strcasecmp(request->fields[i].name, name) == 0) return true;
+    if (azl_same_text(request->fields[i].name, name)) return true;
   return azl_headers_get(request->headers, name) != NULL;
 }
 
@@ -95,8 +95,14 @@ static void put_lines (struct pen *pen, struct azl_request_copy *out,
 /* Origin and target go separately: libcurl writes an URL anew byte by byte,
    which took longer than all of our own work on a request, and a target is
    sent as it is. The target is the end of the URL, which has no fragment. */
-static void split_url (struct pen *pen, struct azl_request_copy *out) {
+static void split_url (struct pen *pen, struct azl_request_copy *out,
+                       size_t known_origin_len) {
   struct azl_url url;
+  if (known_origin_len && azl_url_is_target(out->url + known_origin_len)) {
+    out->origin_len = known_origin_len;
+    out->target = out->url + known_origin_len;
+    return;
+  }
   if (!azl_url_parse(out->url, &url)) return;
   const char *end = url.query + url.query_len;
   out->origin_len = (size_t)(url.path - out->url);
@@ -125,7 +131,7 @@ static void write_out (struct pen *pen, struct azl_request_copy *out,
   out->head_bytes += pen->used + strlen(request->url);
   if (out->bearer) out->head_bytes += out->bearer->token_len;
   put_rest(pen, out, request);
-  split_url(pen, out);
+  split_url(pen, out, request->origin_len);
 }
 
 void azl_bearer_unref (struct azl_bearer *bearer) {

@@ -209,15 +209,19 @@ static struct azl_err *curl_error (struct azl_transfer *self, CURLcode code) {
 }
 
 static void read_result (struct azl_transfer *self) {
-  long status = 0, version = 0, sent_bytes = 0;
+  long status = 0, version = 0;
   curl_easy_getinfo(self->handle->easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(self->handle->easy, CURLINFO_HTTP_VERSION, &version);
-  curl_easy_getinfo(self->handle->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
   self->response.status = (int)status;
   self->response.http_version = version == CURL_HTTP_VERSION_2_0   ? 20
                                 : version == CURL_HTTP_VERSION_1_0 ? 10
                                                                    : 11;
-  self->unsent = sent_bytes == 0 || refused_tunnel(self);
+}
+
+static bool nothing_sent (const struct azl_transfer *self) {
+  long sent_bytes = 0;
+  curl_easy_getinfo(self->handle->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+  return sent_bytes == 0 || refused_tunnel(self);
 }
 
 /* libcurl takes a connection that closes among the headers for an end. */
@@ -232,6 +236,7 @@ static struct azl_err *incomplete_error (const struct azl_transfer *self) {
 
 void azl_transfer_finish (struct azl_transfer *self, CURLcode code) {
   read_result(self);
+  self->unsent = code != CURLE_OK && nothing_sent(self);
   if (code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT)
     self->http->connect_failed_ms = azl_loop_now_ms(self->http->loop);
   struct azl_err *err = code == CURLE_OK ? NULL : curl_error(self, code);

@@ -1,9 +1,9 @@
 /* Owns the little JSON that the core itself reads and writes. */
 #include "json.h"
+#include "bytes.h"
 
 #include <jansson.h>
 #include <string.h>
-#include <strings.h>
 
 #include "utf8.h"
 
@@ -52,7 +52,7 @@ static json_t *member (const json_t *object, const char *name, size_t len) {
   for (void *at = json_object_iter(readable); at;
        at = json_object_iter_next(readable, at)) {
     const char *key = json_object_iter_key(at);
-    if (strncasecmp(key, name, len) != 0 || key[len] != '\0') continue;
+    if (!azl_same_bytes(key, name, len) || key[len] != '\0') continue;
     if (memcmp(key, name, len) == 0) return json_object_iter_value(at);
     if (!found) found = json_object_iter_value(at);
   }

@@ -1,11 +1,11 @@
 /* Owns the queue of log messages and what may be written into one. */
 #include "log.h"
+#include "bytes.h"
 #include "plain.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { MAX_WAITING = 1000 };
 
@@ -122,7 +122,7 @@ void azl_log_entry_free (struct azl_log_entry *entry) {
 
 int azl_log_header_allowed (const char *name) {
   for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
-    if (strcasecmp(name, allowed[i]) == 0) return 1;
+    if (azl_same_text(name, allowed[i])) return 1;
   }
   return 0;
 }
@@ -135,7 +135,7 @@ int azl_log_level_parse (const char *text) {
       [AZL_LOG_VERBOSE] = "verbose",
   };
   for (int i = 0; text && i <= AZL_LOG_VERBOSE; i++) {
-    if (strcasecmp(text, names[i]) == 0) return i;
+    if (azl_same_text(text, names[i])) return i;
   }
   return -1;
 }

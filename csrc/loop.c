@@ -95,7 +95,7 @@ bool azl_loop_timer (struct azl_loop *loop, struct azl_timer *timer,
 }
 
 void azl_loop_timer_stop (struct azl_loop *loop, struct azl_timer *timer) {
-  azl_heap_remove(&loop->timers, timer);
+  if (azl_timer_running(timer)) azl_heap_remove(&loop->timers, timer);
 }
 
 void azl_defer_init (struct azl_defer *defer, void (*fn)(void *), void *ctx) {
@@ -166,8 +166,7 @@ static int run_timers (struct azl_loop *loop) {
   return count;
 }
 
-static int64_t bounded_wait_ms (struct azl_loop *loop, int64_t max_wait_ms) {
-  int64_t wait_ms = azl_loop_timeout_ms(loop);
+static int64_t bounded (int64_t wait_ms, int64_t max_wait_ms) {
   if (wait_ms < 0 || (max_wait_ms >= 0 && max_wait_ms < wait_ms))
     wait_ms = max_wait_ms;
   return wait_ms > INT_MAX ? INT_MAX : wait_ms;
@@ -186,15 +185,16 @@ static int wait_or_jump (struct azl_loop *loop, int64_t wait_ms) {
 
 /* What is due now is due whatever the descriptors say. Asking them every other
    turn is enough then, and saves a system call in each request. */
-static bool may_skip_poll (struct azl_loop *loop) {
-  loop->skipped_poll = !loop->skipped_poll && azl_loop_timeout_ms(loop) == 0;
+static bool may_skip_poll (struct azl_loop *loop, int64_t timeout_ms) {
+  loop->skipped_poll = !loop->skipped_poll && timeout_ms == 0;
   return loop->skipped_poll;
 }
 
 int azl_loop_turn (struct azl_loop *loop, int64_t max_wait_ms) {
+  int64_t timeout_ms = azl_loop_timeout_ms(loop);
   int count = 0;
-  if (!may_skip_poll(loop))
-    count = wait_or_jump(loop, bounded_wait_ms(loop, max_wait_ms));
+  if (!may_skip_poll(loop, timeout_ms))
+    count = wait_or_jump(loop, bounded(timeout_ms, max_wait_ms));
   count += run_timers(loop);
   count += run_all(&loop->defers);
   count += run_all(&loop->flushes);

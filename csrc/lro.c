@@ -2,6 +2,7 @@
    lro_decide.c. While it waits for the next poll it holds its URLs and one
    timer, no response and no transfer. */
 #include "lro.h"
+#include "bytes.h"
 #include "json.h"
 #include "lro_decide.h"
 #include "lro_pace.h"
@@ -10,7 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define DEFAULT_DEADLINE_MS (30 * 60 * INT64_C(1000))
 
@@ -208,7 +208,7 @@ static void fail_step (struct azl_lro *lro, struct azl_lro_step *step) {
 
 static void note (struct azl_lro *lro, const struct azl_lro_step *step) {
   if (step->status[0])
-    snprintf(lro->status, sizeof(lro->status), "%s", step->status);
+    azl_copy_cut(lro->status, sizeof(lro->status), step->status);
   if (step->percent >= 0) lro->percent = step->percent;
 }
 
@@ -322,7 +322,7 @@ static bool only_first (const char *name) {
       "content-", "if-",   "repeatability-",   "expect",
       "prefer",   "range", "transfer-encoding"};
   for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-    if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
+    if (azl_same_bytes(name, prefixes[i], strlen(prefixes[i]))) return true;
   return false;
 }
 
@@ -345,7 +345,7 @@ static struct azl_lro *lro_new (struct azl_arm *arm, int64_t deadline_ms) {
   lro->deadline_ms =
       deadline_ms >= 0 ? deadline_ms : now_ms(lro) + DEFAULT_DEADLINE_MS;
   lro->percent = -1;
-  snprintf(lro->status, sizeof(lro->status), "Running");
+  azl_copy_cut(lro->status, sizeof(lro->status), "Running");
   return lro;
 }
 

@@ -1,9 +1,9 @@
 /* Reads what an answer's body says about a long-running operation. */
 #include "lro_answer.h"
+#include "bytes.h"
 
 #include <jansson.h>
 #include <string.h>
-#include <strings.h>
 
 /* Words of core-lro (http/operation.js): the first two anywhere in the status,
    so that "ProvisioningSucceeded" and "PartiallyFailed" are understood. */
@@ -21,7 +21,7 @@ static const struct {
 static bool contains (const char *text, const char *word) {
   size_t len = strlen(word);
   for (; *text; text++)
-    if (strncasecmp(text, word, len) == 0) return true;
+    if (azl_same_bytes(text, word, len)) return true;
   return false;
 }
 
@@ -30,7 +30,7 @@ enum azl_lro_verdict azl_lro_verdict (const char *word, int http_status) {
     return http_status == 202 ? AZL_LRO_RUNNING : AZL_LRO_SUCCEEDED;
   for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
     bool same = words[i].anywhere ? contains(word, words[i].word)
-                                  : strcasecmp(word, words[i].word) == 0;
+                                  : azl_same_text(word, words[i].word);
     if (same) return words[i].verdict;
   }
   return AZL_LRO_RUNNING;

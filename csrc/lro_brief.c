@@ -6,7 +6,6 @@
 #include "bytes.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum { MAX_DEPTH = 32, MAX_DIGITS = 18 };
 
@@ -47,10 +46,12 @@ static bool scan_string (struct scan *scan, struct text *out) {
   const char *at = ++scan->at;
   for (; scan->end - at >= AZL_WORD_BYTES; at += AZL_WORD_BYTES) {
     uint64_t word = azl_word(at);
-    if (azl_any_below(word, ' ') | azl_any_equal(word, '"') |
-        azl_any_equal(word, '\\') | azl_any_equal(word, 0x7f) |
-        azl_any_high(word))
-      break;
+    uint64_t hits = azl_any_below(word, ' ') | azl_any_equal(word, '"') |
+                    azl_any_equal(word, '\\') | azl_any_equal(word, 0x7f) |
+                    azl_any_high(word);
+    if (!hits) continue;
+    at += azl_before_hit(hits);
+    break;
   }
   while (at < scan->end && *at != '"') {
     if (*at < ' ' || *at > '~' || *at == '\\') return false;
@@ -94,14 +95,14 @@ static bool scan_word (struct scan *scan) {
   return false;
 }
 
-static bool same (const struct text *key, const char *name) {
-  return key->len == strlen(name) && strncasecmp(key->at, name, key->len) == 0;
+/* Inline, so that the length of a literal is known. */
+static inline bool same (const struct text *key, const char *name) {
+  return key->len == strlen(name) && azl_same_bytes(key->at, name, key->len);
 }
 
-static bool is_one_of (const struct text *key, const char *const *names) {
-  for (; *names; names++)
-    if (same(key, *names)) return true;
-  return false;
+static bool is_unusual (const struct text *key) {
+  return same(key, "error") || same(key, "statusMessage") ||
+         same(key, "provisioningError") || same(key, "percentComplete");
 }
 
 /* In this casing exactly: only a whole parse knows which of two keys that
@@ -152,12 +153,10 @@ static bool scan_properties (struct scan *scan, const struct text *key) {
 
 /* The value behind a key, whose meaning depends on where it stands. */
 static bool scan_member (struct scan *scan, const struct text *key) {
-  static const char *const unusual[] = {
-      "error", "statusMessage", "provisioningError", "percentComplete", NULL};
   bool top = scan->depth == 1;
   bool property = scan->depth == 2 && scan->in_properties;
   if (!top && !property) return scan_value(scan);
-  if (is_one_of(key, unusual)) return false;
+  if (is_unusual(key)) return false;
   if (top && same(key, "properties")) return scan_properties(scan, key);
   if (top) return scan_top(scan, key);
   if (same(key, "provisioningState"))

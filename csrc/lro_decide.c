@@ -2,11 +2,11 @@
    (azure-resource-manager-rpc, async-api-reference) leaves room, the order and
    the defaults are those of @azure/core-lro and azcore's pollers. */
 #include "lro_turn.h"
+#include "bytes.h"
 #include "url.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const char *const method_names[AZL_LRO_METHODS] = {"GET", "PUT", "PATCH",
                                                           "POST", "DELETE"};
@@ -28,7 +28,7 @@ static const enum target targets[AZL_LRO_METHODS][4] = {
 
 enum azl_lro_method azl_lro_method_of (const char *name) {
   for (int i = 0; i < AZL_LRO_METHODS; i++)
-    if (strcasecmp(method_names[i], name) == 0) return (enum azl_lro_method)i;
+    if (azl_same_text(method_names[i], name)) return (enum azl_lro_method)i;
   return AZL_LRO_GET;
 }
 
@@ -56,8 +56,7 @@ static void fail_word (struct azl_lro_turn *turn,
 }
 
 static void note_word (struct azl_lro_turn *turn, const char *word) {
-  if (word)
-    snprintf(turn->step->status, sizeof(turn->step->status), "%s", word);
+  if (word) azl_copy_cut(turn->step->status, sizeof(turn->step->status), word);
 }
 
 static void wait_more (struct azl_lro_turn *turn) {
@@ -176,7 +175,7 @@ static bool polls_resource (const struct azl_lro_state *state) {
   return azl_url_parse(state->poll, &asked) &&
          azl_url_parse(state->url, &first) &&
          asked.path_len == first.path_len &&
-         strncasecmp(asked.path, first.path, first.path_len) == 0;
+         azl_same_bytes(asked.path, first.path, first.path_len);
 }
 
 static void on_async (struct azl_lro_turn *turn) {

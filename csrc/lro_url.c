@@ -1,9 +1,9 @@
 /* The URLs that an answer names: which may be followed, and how. */
 #include "lro_turn.h"
+#include "bytes.h"
 #include "url.h"
 
 #include <string.h>
-#include <strings.h>
 
 void azl_lro_fail (struct azl_lro_turn *turn, struct azl_err *err) {
   azl_err_free(turn->step->err);
@@ -78,7 +78,7 @@ bool azl_lro_add_api_version (struct azl_lro_turn *turn, char **slot) {
     return true;
   const char *end = original.query + original.query_len;
   for (const char *at = original.query; at < end && !version; at++)
-    if (strncasecmp(at, "api-version=", 12) == 0 &&
+    if (azl_same_bytes(at, "api-version=", 12) &&
         (at == original.query || at[-1] == '&'))
       version = at;
   if (!version) return true;

@@ -1,13 +1,13 @@
 /* The ARM client as the Lua layer uses it: send, begin, resume, and get and
    write for what most calls are. */
 #include "arm.h"
+#include "bytes.h"
 #include "lua_answer.h"
 #include "lua_type.h"
 #include "lro.h"
 
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 static const char client_type[] = "azure.core.client";
 
@@ -58,7 +58,7 @@ static unsigned read_omitted (lua_State *L, int table) {
   for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING || lua_toboolean(L, -1)) continue;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-      if (strcasecmp(lua_tostring(L, -2), names[i].name) == 0)
+      if (azl_same_text(lua_tostring(L, -2), names[i].name))
         omitted |= names[i].field;
   }
   lua_pop(L, 1);
@@ -143,17 +143,17 @@ static int client_begin (lua_State *L) {
   return azl_lua_op_return(L, box);
 }
 
-/* client:get(url) -> op, as send{ method = "GET", url = url, gives =
-   "document", once = true }, whose table takes longer than all that is done
-   with it */
+/* client:get(url, gives) -> op, as send{ method = "GET", url = url, gives =
+   gives or "document", once = true }, whose table takes longer than all that is
+   done with it */
 static int client_get (lua_State *L) {
   struct azl_arm *arm = check_arm(L);
   const struct azl_arm_request request = {.method = "GET",
                                           .url = luaL_checkstring(L, 2),
                                           .max_retries = -1,
                                           .deadline_ms = -1};
-  struct azl_lua_op *box =
-      azl_lua_op_new(L, azl_lua_kind_of_call("document"), 1);
+  const char *gives = luaL_optstring(L, 3, "document");
+  struct azl_lua_op *box = azl_lua_op_new(L, azl_lua_kind_of_call(gives), 1);
   box->once = true;
   box->op = azl_arm_send(arm, &request);
   return azl_lua_op_return(L, box);

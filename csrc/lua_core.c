@@ -1,5 +1,6 @@
 /* azure.core: what every binding shares, and the module itself. */
 #include "host_api.h"
+#include "bytes.h"
 #include "lua_azl.h"
 #include "lua_json.h"
 #include "lua_terminal.h"
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
-#include <strings.h>
 #include "curl_once.h"
 #include "rand.h"
 #include "url.h"
@@ -216,7 +216,7 @@ static void check_header_name (lua_State *L, const struct azl_headers *headers,
       "Keep-Alive", "Proxy-Connection",  "TE",
       "Trailer",    "Transfer-Encoding", "Upgrade"};
   for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-    if (strcasecmp(name, ours[i]) == 0)
+    if (azl_same_text(name, ours[i]))
       azl_lua_raise(L, "header '%s' is not the caller's to set", name);
   if (azl_headers_get(headers, name))
     azl_lua_raise(L, "header '%s' is given twice", name);

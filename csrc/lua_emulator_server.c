@@ -1,11 +1,11 @@
 /* azure.emulator.server: the emulator's HTTP server for Lua, on the loop of
    azure.core. */
 #include "emulator_server.h"
+#include "bytes.h"
 
 #include <lauxlib.h>
 #include <lua.h>
 #include <string.h>
-#include <strings.h>
 
 #include "emulator_response.h"
 #include "lua_emulator_server.h"
@@ -81,8 +81,8 @@ static int server_next (lua_State *L) {
 /* --- answers from Lua --- */
 
 static bool is_framing (const char *name) {
-  return strcasecmp(name, "content-length") == 0 ||
-         strcasecmp(name, "transfer-encoding") == 0;
+  return azl_same_text(name, "content-length") ||
+         azl_same_text(name, "transfer-encoding");
 }
 
 static void check_header_list (lua_State *L, int index) {

@@ -146,9 +146,11 @@ static int utf8_length (const char *text) {
 static void skip_plain_words (struct parser *p) {
   for (; p->end - p->at >= AZL_WORD_BYTES; p->at += AZL_WORD_BYTES) {
     uint64_t word = azl_word(p->at);
-    if (azl_any_below(word, ' ') | azl_any_equal(word, '"') |
-        azl_any_equal(word, '\\') | azl_any_high(word))
-      return;
+    uint64_t hits = azl_any_below(word, ' ') | azl_any_equal(word, '"') |
+                    azl_any_equal(word, '\\') | azl_any_high(word);
+    if (!hits) continue;
+    p->at += azl_before_hit(hits);
+    return;
   }
 }
 

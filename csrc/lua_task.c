@@ -83,8 +83,8 @@ void azl_lua_wait_lost (lua_State *L, struct azl_wait *wait) {
   azl_lua_wake_nobody(L, wait);
 }
 
-int azl_lua_suspend (lua_State *L, struct azl_wait *wait, lua_KFunction k) {
-  struct azl_lua_task *task = azl_lua_current_task(L);
+int azl_lua_suspend (lua_State *L, struct azl_lua_task *task,
+                     struct azl_wait *wait, lua_KFunction k) {
   lua_pushthread(L);
   azl_lua_wake_with(L, wait);
   if (task) task->current = wait;

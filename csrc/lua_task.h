@@ -23,7 +23,8 @@ struct azl_lua_task *azl_lua_current_task (lua_State *L);
 
 /* Suspends the running task until the wait is ready; the one place that
    yields. Returns what lua_yieldk does. */
-int azl_lua_suspend (lua_State *L, struct azl_wait *wait, lua_KFunction k);
+int azl_lua_suspend (lua_State *L, struct azl_lua_task *task,
+                     struct azl_wait *wait, lua_KFunction k);
 
 /* Resumes the coroutine that stands for this wait, if there is one. */
 bool azl_lua_wake (lua_State *L, struct azl_wait *wait);

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #define RESOURCES "microsoft.resources"
 
@@ -81,7 +80,7 @@ static bool belongs_to_resources (const char *path) {
   if (authority) path = authority + 3 + strcspn(authority + 3, "/");
   for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
     size_t len = strlen(roots[i]);
-    if (strncasecmp(path, roots[i], len) != 0) continue;
+    if (!azl_same_bytes(path, roots[i], len)) continue;
     return !((path[len] | 32) >= 'a' && (path[len] | 32) <= 'z');
   }
   return false;
@@ -114,7 +113,7 @@ static void push_kind (lua_State *L, const char *path, size_t len) {
 static bool has_version (const char *query) {
   static const char name[] = "api-version=";
   for (; query; query = strchr(query + 1, '&'))
-    if (strncasecmp(query + 1, name, sizeof(name) - 1) == 0) return true;
+    if (azl_same_bytes(query + 1, name, sizeof(name) - 1)) return true;
   return false;
 }
 

@@ -81,9 +81,12 @@ static int tell_progress (lua_State *L, struct azl_wait *wait) {
 
 /* Who is told to end: the task whose coroutine this is, or the one that
    resumed it. */
-static struct azl_lua_task *owner_of (lua_State *L) {
-  struct azl_lua_task *task = azl_lua_current_task(L);
+static struct azl_lua_task *owner_or (lua_State *L, struct azl_lua_task *task) {
   return task ? task : *azl_lua_running(L);
+}
+
+static struct azl_lua_task *owner_of (lua_State *L) {
+  return owner_or(L, azl_lua_current_task(L));
 }
 
 static bool is_over (lua_State *L, const struct azl_lua_task *owner) {
@@ -252,7 +255,8 @@ static int wait_outside (lua_State *L, struct azl_wait *wait,
 static int wait_again (lua_State *L) {
   struct azl_lua_op *box = lua_touserdata(L, AT_OP);
   struct azl_wait *wait = lua_touserdata(L, AT_WAIT);
-  struct azl_lua_task *task = azl_lua_current_task(L), *owner = owner_of(L);
+  struct azl_lua_task *task = azl_lua_current_task(L);
+  struct azl_lua_task *owner = owner_or(L, task);
   if (is_over(L, owner)) return end_at_once(L, owner);
   if (box->op->state != AZL_OP_PENDING) return push_results(L);
   if (task && &task->op == box->op)
@@ -269,7 +273,7 @@ static int wait_again (lua_State *L) {
   }
   if (!own_task) return wait_outside(L, wait, way);
   task->shielded = lua_toboolean(L, AT_SHIELD);
-  return azl_lua_suspend(L, wait, task_woken);
+  return azl_lua_suspend(L, task, wait, task_woken);
 }
 
 static const char *const wait_options[] = {"timeout", "on_progress", "shield",

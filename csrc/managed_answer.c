@@ -1,11 +1,11 @@
 /* What sources of managed identities answer, and what that means: a token, try
    again, or a reason that sends a chain on or stops it. */
 #include "managed_answer.h"
+#include "bytes.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "aadsts.h"
 #include "date.h"
 #include "entra.h"
@@ -152,7 +152,7 @@ static struct azl_err *unexpected (enum azl_managed_source source,
 static bool echoes (const struct json_t *doc, const char *key,
                     const char *wanted) {
   const char *echo = azl_json_string(doc, key);
-  return echo && strcasecmp(echo, wanted) == 0;
+  return echo && azl_same_text(echo, wanted);
 }
 
 /* An Arc agent that does not know user-assigned identities ignores the

@@ -1,9 +1,9 @@
 /* Proxy choice as the Azure SDKs make it, not as libcurl does. */
 #include "proxy.h"
+#include "bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static const char *first_set (const char *const *names) {
   for (; *names; names++) {
@@ -29,10 +29,9 @@ static bool entry_matches (const char *entry, size_t len, const char *host) {
   size_t host_len = strlen(host);
   if (len == 1 && *entry == '*') return true;
   if (len == 0) return false;
-  if (*entry != '.')
-    return len == host_len && strncasecmp(entry, host, len) == 0;
-  if (host_len == len - 1) return strncasecmp(entry + 1, host, host_len) == 0;
-  return host_len > len && strncasecmp(host + host_len - len, entry, len) == 0;
+  if (*entry != '.') return len == host_len && azl_same_bytes(entry, host, len);
+  if (host_len == len - 1) return azl_same_bytes(entry + 1, host, host_len);
+  return host_len > len && azl_same_bytes(host + host_len - len, entry, len);
 }
 
 bool azl_proxy_bypassed (const char *list, const char *host) {

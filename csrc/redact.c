@@ -1,8 +1,8 @@
 /* Finding a secret in a text that spells it in its own way. */
 #include "redact.h"
+#include "bytes.h"
 
 #include <string.h>
-#include <strings.h>
 
 #define MASK "REDACTED"
 
@@ -61,7 +61,7 @@ static size_t read_html (const char *at, unsigned char *out) {
   *out = (unsigned char)*at;
   for (i = 0; *at == '&' && i < sizeof entities / sizeof entities[0]; i++) {
     size_t len = strlen(entities[i].name);
-    if (strncasecmp(at, entities[i].name, len) != 0) continue;
+    if (!azl_same_bytes(at, entities[i].name, len)) continue;
     *out = (unsigned char)entities[i].byte;
     return len;
   }

@@ -1,8 +1,8 @@
 /* Owns the decision whether and when to try again. */
 #include "retry.h"
+#include "bytes.h"
 
 #include <stddef.h>
-#include <strings.h>
 
 static bool is_retried_status (int status) {
   static const int statuses[] = {408, 429, 500, 502, 503, 504};
@@ -48,7 +48,7 @@ bool azl_method_is_idempotent (const char *method) {
   static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "PUT",
                                         "DELETE"};
   for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
-    if (strcasecmp(method, methods[i]) == 0) return true;
+    if (azl_same_text(method, methods[i])) return true;
   }
   return false;
 }

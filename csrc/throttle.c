@@ -2,7 +2,6 @@
 #include "throttle.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "bytes.h"
 #include "pace.h"
@@ -55,15 +54,20 @@ void azl_throttle_free (struct azl_throttle *throttle) {
 }
 
 static enum kind kind_of (const char *method) {
-  if (strcasecmp(method, "GET") == 0 || strcasecmp(method, "HEAD") == 0)
+  if (azl_same_text(method, "GET") || azl_same_text(method, "HEAD"))
     return READS;
-  return strcasecmp(method, "DELETE") == 0 ? DELETES : WRITES;
+  return azl_same_text(method, "DELETE") ? DELETES : WRITES;
+}
+
+static const char *path_start (const char *url) {
+  if (*url == '/') return url;
+  const char *authority = strstr(url, "://");
+  return authority ? strchr(authority + 3, '/') : NULL;
 }
 
 /* Where the path of a URL begins and ends; NULL: it has none. */
 static const char *path_of (const char *url, const char **out_end) {
-  const char *authority = strstr(url, "://");
-  const char *path = authority ? strchr(authority + 3, '/') : NULL;
+  const char *path = path_start(url);
   if (!path) return NULL;
   const char *end = strchr(path, '?');
   if (!end) end = strchr(path, '\0');
@@ -96,7 +100,7 @@ static void read_keys (const char *url, struct keys *out) {
   const char *end = NULL, *path = path_of(url, &end);
   out->subscription[0] = out->provider[0] = '\0';
   if (!path) return;
-  if (strncasecmp(path, prefix, sizeof prefix - 1) == 0)
+  if (azl_same_bytes(path, prefix, sizeof prefix - 1))
     (void)add_segment(out->subscription, path + sizeof prefix - 1, end);
   const char *provider = azl_url_provider(path, (size_t)(end - path));
   size_t len = strlen(out->subscription);
@@ -121,10 +125,9 @@ static size_t free_place (struct azl_throttle *throttle,
 }
 
 /* NULL: no memory; such a call is not paced. kept: must not give way. */
-static struct bucket *bucket_for (struct azl_throttle *throttle,
-                                  const char *method, const char *key,
-                                  const struct bucket *kept, int64_t now_ms) {
-  enum kind kind = kind_of(method);
+static struct bucket *bucket_for (struct azl_throttle *throttle, enum kind kind,
+                                  const char *key, const struct bucket *kept,
+                                  int64_t now_ms) {
   struct bucket *bucket;
 
   for (size_t i = 0; i < throttle->count; i++) {
@@ -154,11 +157,12 @@ static struct pair buckets_of (struct azl_throttle *throttle,
                                int64_t now_ms) {
   struct keys keys;
   struct pair pair = {NULL, NULL};
+  enum kind kind = kind_of(method);
   read_keys(url, &keys);
   if (keys.provider[0])
-    pair.provider = bucket_for(throttle, method, keys.provider, NULL, now_ms);
+    pair.provider = bucket_for(throttle, kind, keys.provider, NULL, now_ms);
   pair.subscription =
-      bucket_for(throttle, method, keys.subscription, pair.provider, now_ms);
+      bucket_for(throttle, kind, keys.subscription, pair.provider, now_ms);
   return pair;
 }
 
@@ -222,7 +226,7 @@ static int64_t smallest_count (const char *value) {
 
 static const char *after_prefix (const char *text, const char *prefix) {
   size_t len = strlen(prefix);
-  return strncasecmp(text, prefix, len) == 0 ? text + len : NULL;
+  return azl_same_bytes(text, prefix, len) ? text + len : NULL;
 }
 
 /* What a header counts: the calls of a subscription or tenant, for one
@@ -240,8 +244,8 @@ static const char *counted_by_arm (const char *name) {
 /* Words that count calls of another kind do not count this one. */
 static bool is_about (const char *counted, enum kind kind) {
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-    if (strcasecmp(counted, kinds[i].name) == 0) return i == (size_t)kind;
-  return kind == READS || strcasecmp(counted, "resource-entities-read") != 0;
+    if (azl_same_text(counted, kinds[i].name)) return i == (size_t)kind;
+  return kind == READS || !azl_same_text(counted, "resource-entities-read");
 }
 
 /* The smallest counts among those that apply, -1 without any. */
@@ -250,14 +254,14 @@ struct remaining {
 };
 
 static struct remaining remaining_calls (const struct azl_headers *headers,
-                                         enum kind kind) {
+                                         const char *method) {
   struct remaining left = {-1, -1};
   for (size_t i = 0; headers && i < headers->count; i++) {
     if ((*headers->items[i].name | 32) != 'x') continue; /* most are none */
     const char *name =
         after_prefix(headers->items[i].name, "x-ms-ratelimit-remaining-");
     const char *counted = name ? counted_by_arm(name) : NULL;
-    if (!name || (counted && !is_about(counted, kind))) continue;
+    if (!name || (counted && !is_about(counted, kind_of(method)))) continue;
     int64_t count = smallest_count(headers->items[i].value);
     int64_t *smallest = counted ? &left.subscription : &left.provider;
     if (count >= 0 && (*smallest < 0 || count < *smallest)) *smallest = count;
@@ -269,7 +273,7 @@ static struct remaining remaining_calls (const struct azl_headers *headers,
    about ARM's bucket. */
 static bool is_providers_refusal (const struct azl_headers *headers) {
   const char *cause = azl_headers_get(headers, "x-ms-failure-cause");
-  return cause && strcasecmp(cause, "service") == 0;
+  return cause && azl_same_text(cause, "service");
 }
 
 static void learn (struct bucket *bucket, bool refused, int64_t pause_ms,
@@ -311,7 +315,7 @@ void azl_throttle_learn (struct azl_throttle *throttle,
   struct pair of;
   int64_t pause_ms = retry_after_ms < 0 ? DEFAULT_PAUSE_MS : retry_after_ms;
   bool by_provider = status == 429 && is_providers_refusal(headers);
-  struct remaining left = remaining_calls(headers, kind_of(method));
+  struct remaining left = remaining_calls(headers, method);
   if (!buckets_of_turn(throttle, turn, now_ms, &of))
     of = buckets_of(throttle, method, url, now_ms);
   learn(of.provider, by_provider, pause_ms, left.provider, now_ms);

@@ -25,7 +25,8 @@ struct azl_throttle *azl_throttle_new (void);
 void azl_throttle_free (struct azl_throttle *throttle);
 
 /* Milliseconds that a call must wait before it may be sent now; 0: go, and the
-   call is counted. Asked again after the wait. */
+   call is counted. Asked again after the wait. url: a whole one, or what
+   follows its origin. */
 int64_t azl_throttle_delay_ms (struct azl_throttle *throttle,
                                const char *method, const char *url,
                                int64_t now_ms);

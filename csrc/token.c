@@ -71,7 +71,7 @@ static bool same_text (const char *a, const char *b) {
   return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static int64_t wall_ms (struct azl_cred *cred) {
+static int64_t wall_ms (const struct azl_cred *cred) {
   return azl_clock_wall_ms(azl_loop_clock(cred->loop));
 }
 
@@ -205,18 +205,26 @@ static struct entry *entry_for (struct azl_cred *cred,
   return entry ? entry : entry_new(cred, key);
 }
 
-static bool entry_usable (struct entry *entry) {
-  int64_t now = azl_loop_now_ms(entry->cred->loop);
-  if (!entry->token.value) return false;
-  return entry->expires_wall_ms - wall_ms(entry->cred) >= FORCED_WINDOW_MS &&
-         entry->expires_loop_ms - now >= FORCED_WINDOW_MS;
+struct both_clocks {
+  int64_t loop_ms, wall_ms;
+};
+
+static struct both_clocks now_of (const struct azl_cred *cred) {
+  return (struct both_clocks){azl_loop_now_ms(cred->loop), wall_ms(cred)};
 }
 
-static bool entry_wants_refresh (struct entry *entry) {
-  int64_t now = azl_loop_now_ms(entry->cred->loop);
-  if (entry->busy || now < entry->retry_loop_ms) return false;
-  return now >= entry->refresh_loop_ms ||
-         wall_ms(entry->cred) >= entry->token.refresh_ms;
+static bool entry_usable (const struct entry *entry,
+                          const struct both_clocks *now) {
+  return entry->token.value &&
+         entry->expires_wall_ms - now->wall_ms >= FORCED_WINDOW_MS &&
+         entry->expires_loop_ms - now->loop_ms >= FORCED_WINDOW_MS;
+}
+
+static bool entry_wants_refresh (const struct entry *entry,
+                                 const struct both_clocks *now) {
+  if (entry->busy || now->loop_ms < entry->retry_loop_ms) return false;
+  return now->loop_ms >= entry->refresh_loop_ms ||
+         now->wall_ms >= entry->token.refresh_ms;
 }
 
 /* Puts a fresh token into the cache. No use may ask for another at once, so
@@ -347,14 +355,15 @@ static void entry_join (struct entry *entry, struct get *get,
 
 static void entry_serve (struct entry *entry, struct get *get,
                          const struct azl_token_request *request) {
+  const struct both_clocks now = now_of(entry->cred);
   bool copied;
-  if (request->claims || !entry_usable(entry)) {
+  if (request->claims || !entry_usable(entry, &now)) {
     entry_join(entry, get, request);
     return;
   }
   copied = token_copy(&get->token, &entry->token);
   get_end_soon(get, copied ? NULL : azl_err_oom());
-  if (entry_wants_refresh(entry)) entry_start(entry, request, true);
+  if (entry_wants_refresh(entry, &now)) entry_start(entry, request, true);
 }
 
 /* Public */
@@ -402,8 +411,10 @@ azl_cred_cached (struct azl_cred *cred,
   struct entry *entry;
   if (cred->cls->no_cache || cred->closed || request->claims) return NULL;
   entry = entry_find(cred, request);
-  if (!entry || !entry_usable(entry) || entry_wants_refresh(entry)) return NULL;
-  return &entry->token;
+  if (!entry) return NULL;
+  const struct both_clocks now = now_of(cred);
+  bool good = entry_usable(entry, &now) && !entry_wants_refresh(entry, &now);
+  return good ? &entry->token : NULL;
 }
 
 const struct azl_token *azl_token_result (struct azl_op *op) {

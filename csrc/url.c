@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "buf.h"
 #include "bytes.h"
@@ -38,6 +37,10 @@ static bool is_clean (const char *text) {
   return true;
 }
 
+bool azl_url_is_target (const char *text) {
+  return *text == '/' && is_clean(text) && !strchr(text, '#');
+}
+
 /* Bytes before the first '?' or '#'. Not strcspn, which makes a table of all
    bytes first. */
 static size_t path_length (const char *text) {
@@ -67,7 +70,7 @@ static size_t scheme_length (const char *text) {
 
 static bool is_scheme (const struct azl_url *url, const char *name) {
   return url->scheme_len == strlen(name) &&
-         strncasecmp(url->scheme, name, url->scheme_len) == 0;
+         azl_same_bytes(url->scheme, name, url->scheme_len);
 }
 
 /* Length of the host at the start of authority; 0: none or not one. Percent
@@ -137,9 +140,9 @@ bool azl_url_same_origin (const char *a, const char *b) {
   struct azl_url one, other;
   return azl_url_parse(a, &one) && azl_url_parse(b, &other) &&
          one.scheme_len == other.scheme_len &&
-         strncasecmp(one.scheme, other.scheme, one.scheme_len) == 0 &&
+         azl_same_bytes(one.scheme, other.scheme, one.scheme_len) &&
          one.host_len == other.host_len &&
-         strncasecmp(one.host, other.host, one.host_len) == 0 &&
+         azl_same_bytes(one.host, other.host, one.host_len) &&
          one.port == other.port;
 }
 
@@ -163,7 +166,7 @@ static bool is_loopback_ipv4 (const char *host, size_t len) {
 bool azl_url_is_loopback (const struct azl_url *url) {
   static const char name[] = "localhost";
   if (url->host_len == sizeof name - 1 &&
-      strncasecmp(url->host, name, url->host_len) == 0)
+      azl_same_bytes(url->host, name, url->host_len))
     return true;
   if (url->host_len == 5 && memcmp(url->host, "[::1]", 5) == 0) return true;
   return is_loopback_ipv4(url->host, url->host_len);
@@ -265,14 +268,12 @@ bool azl_url_is_relative (const char *reference) {
 const char *azl_url_provider (const char *path, size_t len) {
   static const char word[] = "/providers/";
   const size_t skip = sizeof word - 1;
-  const char *last = NULL, *at = path;
   if (len <= skip) return NULL; /* a name has a byte at least */
-  const char *end = path + len - skip;
-  for (; (at = memchr(at, '/', (size_t)(end - at))) != NULL; at++)
-    if ((at[1] | 32) == 'p' && at[skip] != '/' &&
-        strncasecmp(at, word, skip) == 0)
-      last = at + skip;
-  return last;
+  for (const char *at = path + len - skip; at-- > path;)
+    if ((at[0] == '/') & ((at[1] | 32) == 'p') && at[skip] != '/' &&
+        azl_same_bytes(at, word, skip))
+      return at + skip;
+  return NULL;
 }
 
 /* Spaces before and behind stay, and with them it is no URL. */

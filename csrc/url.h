@@ -18,6 +18,10 @@ struct azl_url {
    is not part of the query. */
 bool azl_url_parse (const char *text, struct azl_url *out);
 
+/* Path and query as they are sent: '/' in front, no fragment, and nothing that
+   no URL may have. */
+bool azl_url_is_target (const char *text);
+
 /* Same scheme, host (any case) and port. */
 bool azl_url_same_origin (const char *a, const char *b);
 

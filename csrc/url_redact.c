@@ -1,9 +1,9 @@
 /* Owns making a URL fit to be shown: poll URLs are signed, and whoever has one
    may use it. */
 #include "url.h"
+#include "bytes.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "buf.h"
 
@@ -32,7 +32,7 @@ static bool add_pair (struct azl_buf *buf, const char *pair, size_t len) {
   if (len == 0) return true;
   if (!equals) return azl_buf_add_str(buf, redacted);
   if (name_len == sizeof allowed - 1 &&
-      strncasecmp(pair, allowed, name_len) == 0 &&
+      azl_same_bytes(pair, allowed, name_len) &&
       is_plain_value(equals + 1, len - name_len - 1))
     return azl_buf_add(buf, pair, len);
   return azl_buf_add(buf, pair, name_len + 1) && azl_buf_add_str(buf, redacted);

@@ -203,6 +203,7 @@ function Client:get(id, opts)
 end
 
 local function page(self, request)
+  if request.plain then return answer.page("GET", request.url, self.core:get(request.url, "page"):wait()) end
   local prepared = prepare(self, request, "client:list")
   prepared.gives, prepared.once = "page", true
   return answer.page(prepared.method, prepared.url, self.core:send(prepared):wait())

@@ -7,6 +7,8 @@ local url = require "azure.url"
 
 local paging = {}
 
+local nothing = {} -- the page before the first one
+
 local options = {
   api_version = true, query = true, headers = true, timeout = true, max_retries = true, safe_to_repeat = true,
   method = true, body = true, items = true, next_link = true, next_method = true, next_query = true, max_pages = true,
@@ -26,8 +28,8 @@ local hint = "the service answers with something else than a list of this shape;
   .. "where things are"
 
 local function protocol_error(state, code, message, response)
-  local err = errors.new{ kind = "protocol", code = code, message = message, hint = hint, method = state.method,
-    url = core.redact_url(state.url) }
+  local err = errors.new{ kind = "protocol", code = code, message = message, hint = hint,
+    method = (state.method or "GET"):upper(), url = core.redact_url(state.url) }
   for _, name in ipairs{ "status", "request_id", "client_request_id", "attempts" } do err[name] = response[name] end
   return err
 end
@@ -44,7 +46,8 @@ local function next_url(state, link)
   local absolute = core.resolve_url(state.url, link)
   if not absolute or not absolute:find("^[Hh][Tt][Tt][Pp][Ss]?://") then return nil end
   absolute = absolute:gsub("#.*$", "")
-  if state.next_query then absolute = url.set_query(absolute, state.next_query) end
+  local query = state.first.next_query
+  if query then absolute = url.set_query(absolute, query) end
   return absolute
 end
 
@@ -53,17 +56,19 @@ local function is_end(link)
 end
 
 local function next_request(state, response)
-  local link = state.next_link and at(response.json, state.next_link)
-  if is_end(link) or state.pages == state.max_pages then return nil end
+  local opts = state.first
+  local link = opts.next_link ~= false and at(response.json, opts.next_link or "nextLink")
+  if is_end(link) or state.pages == opts.max_pages then return nil end
   local absolute = type(link) == "string" and next_url(state, link)
   if not absolute then
     return nil, protocol_error(state, "InvalidNextLink", "the nextLink is not a URL that can be read", response)
   end
   local request = {
-    method = state.next_method or "GET", url = absolute, headers = state.headers, timeout = state.timeout,
-    max_retries = state.max_retries, safe_to_repeat = state.safe_to_repeat,
+    method = opts.next_method or "GET", url = absolute, headers = opts.headers, timeout = opts.timeout,
+    max_retries = opts.max_retries, safe_to_repeat = opts.safe_to_repeat,
   }
   local key = key_of(request, absolute)
+  state.seen = state.seen or { [key_of(state.first, state.first.url)] = true }
   if state.seen[key] then
     return nil, protocol_error(state, "PagingLoop", "the nextLink leads back to a page that was read before", response)
   end
@@ -73,21 +78,21 @@ end
 
 -- Some say "nothing" by 204. An object without the list is no empty list: what
 -- is decided by one must not be decided by an answer that went wrong.
-local function items_of(state, response)
+local function items_of(path, response)
   local document = response.json
-  local items = document and (state.items == "" and document or at(document, state.items))
+  local items = document and (path == "" and document or at(document, path))
   if items == json.null or response.status == 204 then return {} end
   return json.is_array(items) and items or nil
 end
 
 local function fetch(state)
-  local request = state.request
-  state.request, state.method = nil, (request.method or "GET"):upper()
+  local request, path = state.request, state.first.items or "value"
+  state.request, state.method = nil, request.method
   local response, err = state.ask(state.client, request)
   if not response then return err end
-  local items = items_of(state, response)
+  local items = items_of(path, response)
   if not items then
-    return protocol_error(state, "NotAList", ("the answer has no list at '%s'"):format(state.items), response)
+    return protocol_error(state, "NotAList", ("the answer has no list at '%s'"):format(path), response)
   end
   state.page, state.index, state.pages = items, 0, state.pages + 1
   state.request, err = next_request(state, response)
@@ -129,26 +134,27 @@ local function check(opts)
   return opts
 end
 
+-- What is asked for, and how: the options are copied, since they are looked at
+-- for each page.
+local function first_request(path, opts)
+  if opts == nil then return { plain = true, path = path } end
+  local first = { path = path }
+  for name, value in pairs(check(opts)) do first[name] = value end
+  return first
+end
+
 --- The iterator behind `client:list`.
 ---@param client azure.Client
 ---@param path string|table
 ---@param opts table?
----@param ask fun(client: azure.Client, request: table): azure.JsonResponse?, azure.Error? one page, of a path or a url
+---@param ask fun(client: azure.Client, request: table): azure.JsonResponse?, azure.Error? one page, of a `url`; of a
+---`plain` request there is nothing else to know
 ---@return fun(): any, azure.Error?
 function paging.iterate(client, path, opts, ask)
-  opts = check(opts or {})
-  local first = { method = opts.method, path = path, query = opts.query, headers = opts.headers, body = opts.body,
-    api_version = opts.api_version, timeout = opts.timeout, max_retries = opts.max_retries,
-    safe_to_repeat = opts.safe_to_repeat }
-  local state = {
-    client = client, ask = ask, request = first, items = opts.items or "value", headers = opts.headers,
-    timeout = opts.timeout, max_retries = opts.max_retries, safe_to_repeat = opts.safe_to_repeat,
-    next_method = opts.next_method, next_query = opts.next_query, max_pages = opts.max_pages, pages = 0, page = {},
-    index = 0, seen = {},
-  }
-  if opts.next_link ~= false then state.next_link = opts.next_link or "nextLink" end
+  local first = first_request(path, opts)
   first.url = url.build(client.endpoint, first, client.versions, "client:list")
-  state.url, state.seen[key_of(first, first.url)] = first.url, true
+  local state = { client = client, ask = ask, first = first, request = first, url = first.url, page = nothing,
+    index = 0, pages = 0 }
   return function() return advance(state) end
 end
 

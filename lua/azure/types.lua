@@ -240,8 +240,9 @@ function CoreClient:send(request) end
 
 --- Sends a GET and gives its document; see azure.answer.
 ---@param url string absolute
+---@param gives "document"|"page"|nil default "document"
 ---@return azure.Op op
-function CoreClient:get(url) end
+function CoreClient:get(url, gives) end
 
 --- Begins an operation and gives its document; see azure.answer.
 ---@param method string

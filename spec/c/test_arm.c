@@ -270,6 +270,74 @@ static void a_token_goes_over_https_only (void) {
   azl_loop_free(loop);
 }
 
+/* A gateway's path is no part of the origin, nor is what follows a name that
+   only begins like the endpoint's. */
+static void the_target_is_what_follows_the_origin (void) {
+  static const struct {
+    const char *base, *rest, *line, *code;
+  } rows[] = {
+      {"", "/a?b=c", "GET /a?b=c HTTP/1.1\r\n", NULL},
+      {"/gateway", "/a?b=c", "GET /gateway/a?b=c HTTP/1.1\r\n", NULL},
+      {"/", "/a", "GET /a HTTP/1.1\r\n", NULL},
+      {"", "/a#b", "GET /a HTTP/1.1\r\n", NULL},
+      {"", "/a b", NULL, "InvalidUrl"},
+      {"", "/a\r\nX-Evil: 1", NULL, "InvalidUrl"},
+      {"", "@evil.test/a", NULL, "InvalidUrl"},
+      {"", ".evil.test/a", NULL, "InvalidUrl"},
+  };
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    struct raw_answer answer = {OK_ANSWER, false};
+    struct world w = open_world(&answer, 1);
+    struct azl_err *err = NULL;
+    char *endpoint = azl_format("%s%s", w.origin, rows[i].base);
+    bool slash = strcmp(rows[i].base, "/") == 0;
+    char *url = azl_format("%s%s", slash ? w.origin : endpoint, rows[i].rest);
+    struct azl_arm_config config = {.endpoint = endpoint};
+    struct azl_arm *arm = azl_arm_new(w.loop, &config, &err);
+    struct azl_arm_request request = {
+        .method = "GET", .url = url, .deadline_ms = -1};
+    struct azl_op *op = azl_arm_send(arm, &request);
+    CHECK_ROW(rows[i].rest);
+    RAW_RUN_UNTIL(w.loop, op->state != AZL_OP_PENDING);
+    CHECK_STR(op->err ? op->err->code : NULL, rows[i].code);
+    CHECK_INT(w.server->requests, rows[i].line != NULL);
+    if (rows[i].line)
+      CHECK(strncmp(w.server->last, rows[i].line, strlen(rows[i].line)) == 0);
+    azl_op_unref(op);
+    azl_arm_close(arm);
+    azl_arm_unref(arm);
+    azl_free(endpoint);
+    azl_free(url);
+    close_world(&w);
+  }
+}
+
+/* Those of the last answer, even when the try after it had none. */
+static void ids_are_those_of_the_last_answer (void) {
+  static const struct raw_answer answers[] = {
+      {"HTTP/1.1 503 Busy\r\nx-ms-request-id: one\r\nContent-Length: 0\r\n\r\n",
+       false},
+      {"HTTP/1.1 503 Busy\r\nx-ms-request-id: two\r\n"
+       "x-ms-correlation-request-id: c2\r\nContent-Length: 0\r\n\r\n",
+       false},
+      {"", true},
+  };
+  for (int tries = 1; tries <= 3; tries++) {
+    struct world w = open_world(answers, tries);
+    struct azl_arm_request request = request_of(&w, "GET");
+    struct azl_arm_facts facts;
+    request.max_retries = tries - 1;
+    struct azl_op *op = call(&w, &request);
+    azl_arm_facts(op, &facts);
+    CHECK(w.server->requests >= tries); /* libcurl may send again */
+    CHECK_STR(facts.request_id, tries == 1 ? "one" : "two");
+    CHECK_STR(facts.correlation_id, tries == 1 ? NULL : "c2");
+    CHECK_STR(op->err->request_id, facts.request_id);
+    azl_op_unref(op);
+    close_world(&w);
+  }
+}
+
 static void the_log_has_no_secret (void) {
   struct raw_answer answer = {
       "HTTP/1.1 200 OK\r\nX-Secret: s3cr3t\r\nContent-Length: 0\r\n\r\n",
@@ -336,6 +404,7 @@ int main (void) {
       TEST(a_claims_challenge_is_answered_at_most_twice),
       TEST(a_redirect_carries_no_token), TEST(redirects_stay_at_home_and_end),
       TEST(a_token_goes_to_one_origin_only), TEST(a_token_goes_over_https_only),
-      TEST(the_log_has_no_secret), TEST(closing_cancels),
-      TEST(survives_a_lack_of_memory));
+      TEST(the_target_is_what_follows_the_origin),
+      TEST(ids_are_those_of_the_last_answer), TEST(the_log_has_no_secret),
+      TEST(closing_cancels), TEST(survives_a_lack_of_memory));
 }

@@ -1,5 +1,5 @@
 /* Transfers against a server that answers with any bytes. */
-#include <curl/curl.h>
+#include "http_internal.h"
 #include "http_world.h"
 
 static struct azl_op *send_get (struct world *w) {
@@ -366,6 +366,29 @@ static void one_token_has_one_line (void) {
   close_world(&w);
 }
 
+/* A look through all names costs as much as a header line; once a second is
+   enough. After a failed connection each transfer looks. */
+static void old_addresses_are_looked_for_now_and_then (void) {
+  struct raw_answer answer = {OK_ANSWER, false};
+  struct world w = open_world(&answer, 1, NULL);
+  static const struct {
+    int pass_ms;
+    bool after_failure;
+    long want_s;
+  } rows[] = {{0, false, 60},    {999, false, -1}, {1, false, 60},
+              {10, false, -1},   {5000, true, 5},  {10, true, 5},
+              {55000, true, 60}, {999, true, -1},  {1, true, 60}};
+  azl_loop_clock(w.loop)->fixed_ms = 1000000;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    if (rows[i].after_failure && !w.http->connect_failed_ms)
+      w.http->connect_failed_ms = azl_loop_now_ms(w.loop);
+    azl_clock_advance(azl_loop_clock(w.loop), rows[i].pass_ms);
+    azl_op_unref(get(&w));
+    CHECK_INT(w.http->idle->names_s, rows[i].want_s);
+  }
+  close_world(&w);
+}
+
 static void nobody_listens (void) {
   struct raw_answer answer = {OK_ANSWER, false};
   struct world w = open_world(&answer, 1, NULL);
@@ -383,16 +406,16 @@ static void nobody_listens (void) {
 
 int main (void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  RUN_TESTS(TEST(brings_the_answer), TEST(trailers_are_no_headers),
-            TEST(sends_method_headers_and_body),
-            TEST(a_handle_forgets_the_request_before),
-            TEST(writes_without_a_body_say_so),
-            TEST(bad_answers_fail_with_a_code),
-            TEST(a_header_without_end_is_refused), TEST(a_deadline_ends_it),
-            TEST(waits_for_a_free_connection_in_order),
-            TEST(cancels_at_any_time), TEST(closing_ends_what_is_under_way),
-            TEST(what_must_go_once_gets_its_own_connection),
-            TEST(a_kept_connection_that_ends_is_replaced),
-            TEST(a_lasting_request_is_not_copied), TEST(one_token_has_one_line),
-            TEST(nobody_listens));
+  RUN_TESTS(
+      TEST(brings_the_answer), TEST(trailers_are_no_headers),
+      TEST(sends_method_headers_and_body),
+      TEST(a_handle_forgets_the_request_before),
+      TEST(writes_without_a_body_say_so), TEST(bad_answers_fail_with_a_code),
+      TEST(a_header_without_end_is_refused), TEST(a_deadline_ends_it),
+      TEST(waits_for_a_free_connection_in_order), TEST(cancels_at_any_time),
+      TEST(closing_ends_what_is_under_way),
+      TEST(what_must_go_once_gets_its_own_connection),
+      TEST(a_kept_connection_that_ends_is_replaced),
+      TEST(a_lasting_request_is_not_copied), TEST(one_token_has_one_line),
+      TEST(old_addresses_are_looked_for_now_and_then), TEST(nobody_listens));
 }

@@ -100,6 +100,8 @@ static void test_buckets_are_separate (void) {
       {"GET", "https://management.azure.com/subscriptions/0abc", true},
       {"HEAD", "https://management.azure.com/SUBSCRIPTIONS/0Abc/x", true},
       {"get", "https://management.azure.com/subscriptions/0abc?a=b", true},
+      {"GET", "/subscriptions/0abc/x?a=b", true}, /* what follows an origin */
+      {"GET", "//subscriptions/0abc/x", false},
       {"PUT", "https://management.azure.com/subscriptions/0abc/x", false},
       {"DELETE", "https://management.azure.com/subscriptions/0abc/x", false},
       {"GET", "https://management.azure.com/subscriptions/0abd/x", false},

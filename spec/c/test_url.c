@@ -89,6 +89,34 @@ static void test_refuses_what_could_be_read_in_two_ways (void) {
   }
 }
 
+static void test_what_follows_an_origin (void) {
+  static const struct {
+    const char *text;
+    bool want;
+  } rows[] = {
+      {"/", true},
+      {"/a/b?c=%2F&d", true},
+      {"/\xC3\xA9", true},
+      {"", false},
+      {"a/b", false},
+      {"?c", false},
+      {"@h/a", false},
+      {":1/a", false},
+      {"/a#b", false},
+      {"/a?b#c", false},
+      {"/a b", false},
+      {"/a\r\nb: c", false},
+      {"/a\\b", false},
+      {"/a\x7f", false},
+      {"/0123456789 ", false},
+      {"/01234567\t", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    CHECK_ROW(rows[i].text);
+    CHECK_INT(azl_url_is_target(rows[i].text), rows[i].want);
+  }
+}
+
 static void test_same_origin (void) {
   static const struct {
     const char *a, *b;
@@ -403,7 +431,8 @@ int main (void) {
   RUN_TESTS(TEST(test_which_provider), TEST(test_follow),
             TEST(test_follow_without_memory), TEST(test_parses_parts),
             TEST(test_refuses_what_could_be_read_in_two_ways),
-            TEST(test_same_origin), TEST(test_where_a_token_may_go_without_tls),
+            TEST(test_what_follows_an_origin), TEST(test_same_origin),
+            TEST(test_where_a_token_may_go_without_tls),
             TEST(test_resolves_rfc3986_5_4),
             TEST(test_resolves_what_services_send),
             TEST(test_resolves_against_absolute_bases_only),
