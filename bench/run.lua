@@ -39,16 +39,16 @@ local function note(format, ...)
   say("       ", notes[#notes])
 end
 
-local function command(peer, url, count, width, warm)
-  local tls = url:find("^https")
+local function command(peer, url, count, width, warm, runner)
+  local program, tls = runner or "", url:find("^https")
   if peer == "raw" then
     return lab.on(1, ("%s/raw %s %d %d %d %s"):format(out, url, count, width, warm, tls and ca or ""))
   elseif peer == "ours" or peer == "wide" then
-    return (peer == "wide" and ("CONNECTIONS=%d "):format(width) or "")
-      .. lab.on(1, ("%s bench/flow.lua %s %d %d %d %s"):format(lua, url, count, width, warm, tls and ca or ""))
+    program = program .. ("%s bench/flow.lua %s %d %d %d %s"):format(lua, url, count, width, warm, tls and ca or "")
+    return (peer == "wide" and ("CONNECTIONS=%d "):format(width) or "") .. lab.on(1, program)
   end
-  return ("NODE_EXTRA_CA_CERTS=%s SDK=%s "):format(ca, sdk)
-    .. lab.on(1, ("node bench/flow.mjs %s %d %d %d"):format(url, count, width, warm))
+  program = program .. ("node bench/flow.mjs %s %d %d %d"):format(url, count, width, warm)
+  return ("NODE_EXTRA_CA_CERTS=%s SDK=%s "):format(ca, sdk) .. lab.on(1, program)
 end
 
 -- "ours" opens as many connections as the client does of itself, which are 32
@@ -156,18 +156,22 @@ function parts.cold()
   note("256 cold TLS flows against raw libcurl: %.2f", against(found, "raw", "rate").median)
 end
 
-local function spawn(times, text)
-  local env, program = text:match("^(NODE_EXTRA%S+ SDK=%S+) (.*)$")
-  return lab.summary(lab.json(("%s %s/spawn %d %s"):format(env or "", out, times, program or text)))
+local function start(times, peer, url)
+  return lab.summary(lab.json(command(peer, url, 1, 1, 0, ("%s/spawn %d "):format(out, times)))).median
 end
 
+-- In turns as well: what counts is the ratio within a round.
 function parts.start()
   local server = lab.server(out, "")
-  local ours = spawn(20, command("ours", server.url, 1, 1, 0))
-  local other = spawn(5, command("sdk", server.url, 1, 1, 0))
+  local ours, other, ratios = {}, {}, {}
+  for round = 1, rounds * 5 do
+    ours[round], other[round] = start(5, "ours", server.url), start(1, "sdk", server.url)
+    ratios[round] = other[round] / ours[round]
+  end
   server.stop()
-  note("one flow, whole process: ours %s ms, SDK %s ms", ranged(ours, "%.1f"), ranged(other, "%.0f"))
-  bar("one flow, whole process: SDK / ours", other.median / ours.median, 20, false, "%.1f")
+  note("one flow, whole process: ours %s ms, SDK %s ms", ranged(lab.summary(ours), "%.1f"),
+    ranged(lab.summary(other), "%.0f"))
+  paired_bar("one flow, whole process: SDK / ours", lab.summary(ratios), 20)
 end
 
 function parts.first()
