@@ -125,7 +125,7 @@ local parts = {}
 -- Many short rounds where the figures are close to each other; longer ones at
 -- 256, where memory is looked at too.
 local races = {
-  [1] = { share = 0.5, rounds = 5, sdk_every = 5 },
+  [1] = { share = 0.5, rounds = 10, sdk_every = 10 },
   [16] = { share = 1, rounds = 5, sdk_every = 5 },
   [256] = { share = 5, rounds = 1, sdk_every = 1 },
 }
