@@ -156,7 +156,7 @@ function parts.cold()
   note("256 cold TLS flows against raw libcurl: %.2f", against(found, "raw", "rate").median)
 end
 
-local function start(times, peer, url)
+local function whole_process(times, peer, url)
   return lab.summary(lab.json(command(peer, url, 1, 1, 0, ("%s/spawn %d "):format(out, times)))).median
 end
 
@@ -165,7 +165,7 @@ function parts.start()
   local server = lab.server(out, "")
   local ours, other, ratios = {}, {}, {}
   for round = 1, rounds * 5 do
-    ours[round], other[round] = start(5, "ours", server.url), start(1, "sdk", server.url)
+    ours[round], other[round] = whole_process(5, "ours", server.url), whole_process(1, "sdk", server.url)
     ratios[round] = other[round] / ours[round]
   end
   server.stop()

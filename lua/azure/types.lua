@@ -1,8 +1,7 @@
 ---@meta azure.core
 --- What the C core offers, for editors, `help` and the pages of `make docs`.
--- This file is never run: `azure.core` is compiled. Scripts meet operations,
--- credentials and the loop; the rest of `azure.core` serves the modules above
--- it, and its names may change in a minor version.
+-- This file is never run: `azure.core` is compiled. Scripts meet operations, credentials and the loop; the rest of
+-- `azure.core` serves the modules above it, and its names may change in a minor version.
 
 ---@class azure.core
 ---@field libcurl string "libcurl/7.88.1 OpenSSL/3.0.17"
