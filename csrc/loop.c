@@ -95,7 +95,7 @@ bool azl_loop_timer (struct azl_loop *loop, struct azl_timer *timer,
 }
 
 void azl_loop_timer_stop (struct azl_loop *loop, struct azl_timer *timer) {
-  if (azl_timer_running(timer)) azl_heap_remove(&loop->timers, timer);
+  azl_heap_remove(&loop->timers, timer);
 }
 
 void azl_defer_init (struct azl_defer *defer, void (*fn)(void *), void *ctx) {
