@@ -46,6 +46,19 @@ describe("client:list", function()
     end)
   end
 
+  it("goes by the options as they were when it began", function()
+    pages(e, { '{"items":[1],"more":"/next"}', '{"items":[2]}' })
+    local opts, seen = { items = "items", next_link = "more", headers = { ["x-a"] = "1" } }, {}
+
+    for item in client:list("/subscriptions/s/things?api-version=1", opts) do
+      seen[#seen + 1] = item
+      opts.items, opts.next_link, opts.headers, opts.timeout = 7, false, 7, "never"
+    end
+
+    assert.same({ 1, 2 }, seen)
+    assert.equal("1", e:requests()[2].headers["x-a"])
+  end)
+
   it("follows an absolute link byte for byte", function()
     pages(e, { ('{"value":[1],"nextLink":"%s/next?$skiptoken=a%%2Fb&x=%%7e"}'):format(e.url), '{"value":[2]}' })
 

@@ -141,6 +141,27 @@ static void test_line_is_not_read_behind_its_end (void) {
   azl_headers_free(&headers);
 }
 
+/* At each place of the eight bytes that are looked at together, and behind. */
+static void test_a_line_end_in_a_value_is_found_anywhere (void) {
+  static const char ends[] = {'\r', '\n', '\0'};
+  for (size_t len = 3; len <= 20; len++) {
+    for (size_t at = 1; at < len - 1; at++) {
+      for (size_t i = 0; i < sizeof ends; i++) {
+        struct azl_headers headers = {0};
+        char line[32] = "A:";
+        memset(line + 2, 'v', len);
+        CHECK(azl_headers_parse_line(&headers, line, len + 2));
+        CHECK_INT(headers.count, 1);
+        line[2 + at] = ends[i];
+        CHECK(azl_headers_parse_line(&headers, line, len + 2));
+        CHECK_INT(headers.count, 1);
+        CHECK(ends[i] == '\0' || !azl_headers_valid("A", line + 2));
+        azl_headers_free(&headers);
+      }
+    }
+  }
+}
+
 static void test_a_status_line_begins_a_new_response (void) {
   struct azl_headers headers = {0};
   CHECK(parse(&headers, "HTTP/1.1 100 Continue\r\n"));
@@ -323,6 +344,7 @@ int main (void) {
       TEST(test_set_replaces_the_first_and_drops_the_rest),
       TEST(test_set_to_its_own_value), TEST(test_remove_drops_all_of_a_name),
       TEST(test_copy_appends), TEST(test_parses_lines_as_received),
+      TEST(test_a_line_end_in_a_value_is_found_anywhere),
       TEST(test_line_is_not_read_behind_its_end),
       TEST(test_a_status_line_begins_a_new_response),
       TEST(test_every_allocation_may_fail), TEST(test_http_dates),
